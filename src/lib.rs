@@ -1,0 +1,5 @@
+//! Vivarium shows where the memory and the processor time of a running system go, live or recorded.
+//!
+//! The rooms of the program and who may use whom are in `ARCHITECTURE.md`.
+
+pub mod model;

@@ -1,0 +1,103 @@
+//! What a source delivers and a recording stores: everything measured at one moment.
+
+use serde::{Deserialize, Serialize};
+
+use super::entity::{Entity, EntityId};
+use super::metric::MetricKey;
+use super::series::Gap;
+use super::time::Timestamp;
+
+/// One value of one entity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// Whose.
+    pub entity: EntityId,
+    /// Which metric.
+    pub metric: MetricKey,
+    /// In the metric's unit.
+    pub value: f64,
+}
+
+/// Every entity of a kind at one moment, also those whose series are not kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Census {
+    /// When it was taken.
+    pub at: Timestamp,
+    /// The values; entities in no particular order.
+    pub rows: Vec<Sample>,
+}
+
+/// How a collection came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum GcKind {
+    /// Young generation only.
+    Minor,
+    /// All generations.
+    Major,
+}
+
+/// One garbage collection of one heap. Sizes are words of the VM.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GcEvent {
+    /// When it began.
+    pub at: Timestamp,
+    /// Whose heap.
+    pub entity: EntityId,
+    /// Minor or major.
+    pub kind: GcKind,
+    /// How long it took, in nanoseconds.
+    pub pause_ns: u64,
+    /// Live and dead words examined: heap and old heap before.
+    pub before_words: u64,
+    /// Words in use afterwards.
+    pub after_words: u64,
+    /// Words held (heap and old heap blocks) afterwards.
+    pub held_words: u64,
+    /// Words that the collection gave back.
+    pub reclaimed_words: u64,
+}
+
+/// What one entity was executing when it was looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StackSample {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub entity: EntityId,
+    /// Frames, outermost first, e.g. `gen_server:loop/7`.
+    pub frames: Vec<String>,
+    /// How many observations it stands for.
+    pub weight: u32,
+}
+
+/// Something that the source or the recorder has to say, kept with the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// When.
+    pub at: Timestamp,
+    /// A sentence.
+    pub text: String,
+}
+
+/// Everything that a source measured at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// The moment; of samples that a source took over some milliseconds, the end.
+    pub at: Timestamp,
+    /// Entities seen for the first time; before any sample of theirs.
+    pub appeared: Vec<Entity>,
+    /// Entities that are gone.
+    pub vanished: Vec<EntityId>,
+    /// Values.
+    pub samples: Vec<Sample>,
+    /// A full census, when one was due.
+    pub census: Option<Census>,
+    /// Collections since the batch before.
+    pub gc_events: Vec<GcEvent>,
+    /// Stack samples since the batch before.
+    pub stack_samples: Vec<StackSample>,
+    /// Stretches in which nothing could be measured.
+    pub gaps: Vec<Gap>,
+    /// What there is to say.
+    pub notices: Vec<Notice>,
+}
