@@ -3,3 +3,5 @@
 //! The rooms of the program and who may use whom are in `ARCHITECTURE.md`.
 
 pub mod model;
+pub mod source;
+pub mod store;

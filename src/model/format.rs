@@ -79,7 +79,7 @@ fn scaled_unit(value: f64, unit: Unit) -> Unit {
         _ => return unit,
     };
     let base = value.abs() * unit.base.factor();
-    let fits = ladder.iter().copied().filter(|step| base >= step.factor() * 0.9995).next_back();
+    let fits = ladder.iter().copied().rfind(|step| base >= step.factor() * 0.9995);
     let base = match fits {
         Some(base) => base,
         None if base == 0.0 && unit.base != One => unit.base,

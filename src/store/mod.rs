@@ -1,0 +1,4 @@
+//! What is kept: documents as RON text, recordings as one SQLite file each.
+
+pub mod document;
+pub mod recording;
