@@ -2,6 +2,9 @@
 //!
 //! The rooms of the program and who may use whom are in `ARCHITECTURE.md`.
 
+pub mod analysis;
 pub mod model;
 pub mod source;
+pub mod state;
 pub mod store;
+pub mod ui;

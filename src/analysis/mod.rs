@@ -1,0 +1,12 @@
+//! What measurements and statements mean: pure functions from data to prepared answers.
+//!
+//! No clock, no I/O, no threads. `session` feeds it from the store; `state` keeps its answers; `ui` draws them.
+
+pub mod heat_map;
+pub mod landscape;
+pub mod layers;
+pub mod lines;
+pub mod map_layout;
+pub mod overview;
+pub mod status;
+pub mod vitals;

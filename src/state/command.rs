@@ -1,0 +1,187 @@
+//! Every change that the window can make, as a value. Views return commands; `app::commands` carries them out.
+
+use std::path::PathBuf;
+
+use super::{Selection, ThemeChoice, ViewId};
+use crate::model::document::{DecisionState, OpportunityState, Risk};
+use crate::model::id::{DecisionId, HorizonId, OpportunityId};
+use crate::model::time::{TimeRange, Timestamp};
+
+/// A change, by subject.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Opening, watching, saving, closing.
+    Session(SessionCommand),
+    /// What is looked at.
+    Navigate(NavigateCommand),
+    /// When it is looked at.
+    Time(TimeCommand),
+    /// Changes of the document; each can be undone.
+    Document(DocumentCommand),
+    /// The window itself.
+    Window(WindowCommand),
+}
+
+/// Opening, watching, saving, closing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SessionCommand {
+    /// Asks for a file and opens it.
+    OpenDialog,
+    /// Opens a file; what it is, its content tells.
+    Open(PathBuf),
+    /// Opens a bundled session by name.
+    OpenBundled(String),
+    /// Watches a source live: `host`, `pid:812`.
+    Watch(String),
+    /// Ends a live session; what was measured stays open as a recording.
+    StopWatching,
+    /// Saves the document to its file, or asks for one.
+    Save,
+    /// Asks for a file and saves the session, with its recording if there is one.
+    SaveAsDialog,
+    /// Saves the session to this file.
+    SaveAs(PathBuf),
+    /// Closes the session; unsaved changes are kept for recovery.
+    Close,
+    /// Cancels a piece of work in the background.
+    CancelJob(u64),
+}
+
+/// What is looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NavigateCommand {
+    /// Opens a view.
+    Show(ViewId),
+    /// Selects something, or nothing.
+    Select(Option<Selection>),
+    /// Filters the component tree.
+    FilterTree(String),
+}
+
+/// When it is looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TimeCommand {
+    /// Shows this range; `keep_back` remembers the one before for "back" (false while a drag goes on).
+    SetRange {
+        /// The new range.
+        range: TimeRange,
+        /// Whether "back" returns to the range before.
+        keep_back: bool,
+    },
+    /// Zooms about the cursor, or the middle; a factor under 1 shows less time.
+    Zoom(f64),
+    /// Moves the range by this share of its length.
+    Pan(f64),
+    /// Shows everything measured.
+    ShowAll,
+    /// The range before.
+    Back,
+    /// Moves the cursor.
+    SetCursor(Timestamp),
+    /// Follows a live session, or stops following.
+    Follow(bool),
+    /// Plays or pauses.
+    TogglePlay,
+    /// Faster (1) or slower (−1).
+    ChangeSpeed(i32),
+    /// Moves the cursor by so many columns of the present detail.
+    Step(i32),
+}
+
+/// Changes of the document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DocumentCommand {
+    /// Takes back the last change.
+    Undo,
+    /// Makes it again.
+    Redo,
+    /// Ends a run of typing or dragging, so that the next change is a step of its own.
+    Seal,
+    /// Names the session.
+    SetTitle(String),
+    /// Changes one field of an opportunity.
+    EditOpportunity(OpportunityId, OpportunityEdit),
+    /// Adds an opportunity to a lane.
+    AddOpportunity(HorizonId),
+    /// Removes an opportunity, and what depends on it no longer does.
+    RemoveOpportunity(OpportunityId),
+    /// Changes one field of a decision.
+    EditDecision(DecisionId, DecisionEdit),
+    /// Adds an open question.
+    AddDecision,
+    /// Removes a question.
+    RemoveDecision(DecisionId),
+}
+
+/// One field of an opportunity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OpportunityEdit {
+    /// What would be done.
+    Title(String),
+    /// How.
+    About(String),
+    /// Work in hours; `None` if nobody knows.
+    EffortHours(Option<f64>),
+    /// Its own risk; `None`: its lane's.
+    Risk(Option<Risk>),
+    /// How far it has come.
+    State(OpportunityState),
+    /// Its lane.
+    Horizon(HorizonId),
+}
+
+/// One field of a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DecisionEdit {
+    /// The question.
+    Question(String),
+    /// Where it stands.
+    State(DecisionState),
+    /// Who decided.
+    By(String),
+    /// When.
+    At(String),
+    /// Why.
+    Why(String),
+    /// When to look again.
+    Revisit(String),
+}
+
+/// The window itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WindowCommand {
+    /// Light, dark, or as the desktop says.
+    SetTheme(ThemeChoice),
+    /// Opens or closes the command palette.
+    TogglePalette,
+    /// Types into the palette.
+    PaletteQuery(String),
+    /// Moves the palette's highlight to this entry.
+    PaletteIndex(usize),
+    /// Shows or hides the list of keys.
+    ToggleHelp,
+    /// Forgets the messages.
+    DismissMessages,
+    /// Closes whatever lies over the window, else clears the selection.
+    Escape,
+    /// Ends the program.
+    Quit,
+}
+
+macro_rules! from_subject {
+    ($($subject:ident $command:ident;)*) => {
+        $(impl From<$command> for Command {
+            fn from(command: $command) -> Self {
+                Command::$subject(command)
+            }
+        })*
+    };
+}
+
+from_subject! {
+    Session SessionCommand;
+    Navigate NavigateCommand;
+    Time TimeCommand;
+    Document DocumentCommand;
+    Window WindowCommand;
+}

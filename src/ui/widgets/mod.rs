@@ -1,0 +1,5 @@
+//! What two views or more use.
+
+pub mod empty;
+pub mod provenance;
+pub mod time_axis;
