@@ -1,0 +1,236 @@
+//! The program with its window: owns the state, carries out commands, runs work in the background, opens dialogs.
+//!
+//! The only place where [`State`] changes: commands from views (`commands/`), and what background work reports (`events.rs`).
+
+mod commands;
+mod dialog;
+mod events;
+mod jobs;
+mod live;
+mod recovery;
+mod settings;
+mod watcher;
+mod window;
+mod workers;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::session::open::Session;
+use crate::state::command::Command;
+use crate::state::question::{Asked, wanted};
+use crate::state::{Message, State};
+use crate::store::bundled;
+use crate::store::document::UnknownFields;
+use crate::ui::shell::shell_ui;
+use crate::ui::theme;
+
+pub use window::run_window;
+
+use events::Event;
+use jobs::Jobs;
+use live::Live;
+use settings::Settings;
+use watcher::Watcher;
+use workers::{SessionContext, Workers};
+
+/// What to open when the window starts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Start {
+    /// A file, `host`, `pid:N`; `None`: the welcome page.
+    pub source: Option<String>,
+    /// A document to lay over the measurements.
+    pub map: Option<PathBuf>,
+    /// Where settings and unsaved sessions are kept; `None`: the user's usual folders.
+    pub home: Option<PathBuf>,
+}
+
+/// The program with its window.
+pub struct App {
+    /// What the window shows.
+    state: State,
+    /// Files and threads behind the open session.
+    open: Option<Open>,
+    /// Counts sessions, so that answers about an earlier one are dropped.
+    session_number: u64,
+    /// Short work: answering questions.
+    workers: Workers,
+    /// Long work: opening, saving, dialogs.
+    jobs: Jobs,
+    settings: Settings,
+    last_frame: Option<Instant>,
+    quit: bool,
+}
+
+/// What stands behind the open session.
+struct Open {
+    /// What workers need to know of it.
+    context: Arc<SessionContext>,
+    /// Fields of the document that this program does not know.
+    unknown: UnknownFields,
+    /// The file with the measurements.
+    recording: Option<PathBuf>,
+    /// Whether that file is only a temporary one of a live session.
+    is_temporary: bool,
+    /// The thread that measures.
+    live: Option<Live>,
+    /// The thread that notices when the file grows.
+    _watcher: Option<Watcher>,
+}
+
+impl App {
+    /// A program with nothing open. `ctx` is woken when background work has something to show.
+    pub fn new(ctx: &egui::Context, start: &Start) -> Self {
+        theme::apply(ctx);
+        let settings = Settings::load(start.home.as_deref());
+        let wake = {
+            let ctx = ctx.clone();
+            Arc::new(move || ctx.request_repaint())
+        };
+        let jobs = Jobs::new(wake);
+        let mut state = State { theme: settings.theme(), recent: settings.recent.clone(), ..State::default() };
+        state.bundled = bundled::ALL.iter().map(|entry| (entry.name.to_owned(), entry.title.to_owned())).collect();
+        let workers = Workers::new(jobs.sender());
+        let mut app = Self {
+            state,
+            open: None,
+            session_number: 0,
+            workers,
+            jobs,
+            settings,
+            last_frame: None,
+            quit: false,
+        };
+        app.offer_recovery();
+        if let Some(source) = &start.source {
+            app.open_source(source, start.map.clone());
+        }
+        app
+    }
+
+    /// What the window shows.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Carries out commands as if a view had returned them.
+    pub fn apply(&mut self, command: Command) {
+        commands::apply(self, command);
+    }
+
+    /// Whether the user asked to end the program.
+    pub fn wants_quit(&self) -> bool {
+        self.quit
+    }
+
+    /// One frame: takes what background work reports, draws, carries out commands, asks for what is missing.
+    pub fn frame(&mut self, ui: &mut egui::Ui) {
+        self.take_dropped_files(ui);
+        while let Some(event) = self.jobs.next_event() {
+            events::apply(self, event);
+        }
+        self.advance_playback(ui);
+        let ctx = ui.ctx().clone();
+        ctx.set_theme(settings::egui_theme(self.state.theme));
+        let mut commands = Vec::new();
+        shell_ui(&self.state, ui, &mut commands);
+        for command in commands {
+            self.apply(command);
+            // What a command changed is drawn at once, not with the next input.
+            ctx.request_repaint();
+        }
+        self.ask();
+    }
+
+    /// Sends the questions that the state raises and that are neither answered nor on their way.
+    fn ask(&mut self) {
+        let Some(open) = &self.open else { return };
+        for question in wanted(&self.state) {
+            let data_version = if question.depends_on_data() { self.state.data_version } else { 0 };
+            let asked = Asked { question, data_version };
+            let topic = asked.question.topic();
+            let answers = &mut self.state.answers;
+            if answers.answered.get(&topic) == Some(&asked) || answers.pending.contains_key(&topic) {
+                continue;
+            }
+            answers.pending.insert(topic, asked.clone());
+            self.workers.ask(open.context.clone(), asked);
+        }
+    }
+
+    fn advance_playback(&mut self, ui: &egui::Ui) {
+        let now = Instant::now();
+        let passed = self.last_frame.replace(now).map_or(0.0, |last| now.duration_since(last).as_secs_f64());
+        if self.state.playback.playing {
+            self.state.playback.advance(passed.min(0.5));
+            commands::keep_cursor_in_range(&mut self.state);
+            ui.ctx().request_repaint_after(std::time::Duration::from_millis(33));
+        }
+    }
+
+    fn take_dropped_files(&mut self, ui: &egui::Ui) {
+        let dropped = ui.input(|input| input.raw.dropped_files.iter().find_map(|file| file.path.clone()));
+        if let Some(path) = dropped {
+            self.apply(crate::state::command::SessionCommand::Open(path).into());
+        }
+    }
+
+    fn say(&mut self, text: impl Into<String>) {
+        self.state.messages.push(Message { is_error: false, text: text.into() });
+    }
+
+    fn say_error(&mut self, text: impl Into<String>) {
+        self.state.messages.push(Message { is_error: true, text: text.into() });
+    }
+
+    /// Starts to open a file or to watch a source.
+    fn open_source(&mut self, source: &str, map: Option<PathBuf>) {
+        use crate::source::spec::SourceSpec;
+        match source.parse::<SourceSpec>() {
+            Ok(SourceSpec::Path(path)) => self.jobs.open(path),
+            Ok(spec) => self.jobs.watch(spec, map, self.settings.live_folder()),
+            Err(error) => self.say_error(error.to_string()),
+        }
+    }
+
+    /// Makes an opened session the present one; what was open before is put away.
+    fn show(&mut self, session: Session, live: Option<Live>, recovered: bool) {
+        self.put_away();
+        self.session_number += 1;
+        events::show_session(self, session, live, recovered);
+    }
+
+    /// Closes the present session; unsaved changes stay recoverable.
+    fn put_away(&mut self) {
+        if let Some(open) = self.open.take()
+            && let Some(live) = open.live
+        {
+            live.stop();
+        }
+        let kept = std::mem::take(&mut self.state);
+        self.state = State {
+            theme: kept.theme,
+            recent: kept.recent,
+            bundled: kept.bundled,
+            jobs: kept.jobs,
+            messages: kept.messages,
+            palette: kept.palette,
+            ..State::default()
+        };
+    }
+}
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.frame(ui);
+        if self.quit {
+            ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.put_away();
+        self.settings.save();
+    }
+}

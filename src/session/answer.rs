@@ -1,0 +1,292 @@
+//! Answering the questions of views: queries to the store, then analysis, to prepared data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analysis::heat_map;
+use crate::analysis::landscape;
+use crate::analysis::layers;
+use crate::analysis::lines::{Line, Lines};
+use crate::analysis::map_layout;
+use crate::analysis::overview::Overview;
+use crate::analysis::status::statuses;
+use crate::analysis::vitals;
+use crate::model::document::{Component, Document};
+use crate::model::entity::{Entity, EntityId, EntityKind};
+use crate::model::id::ComponentId;
+use crate::model::metric::{
+    CPU_CORES, CPU_SHARE, MEMORY_RESIDENT, MEMORY_USED, MetricKey,
+};
+use crate::model::quantity::Quantity;
+use crate::model::series::{Bucket, Buckets, SeriesKey};
+use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
+use crate::state::Selection;
+use crate::state::question::{Answer, Question};
+use crate::store::recording::{Recording, RecordingError};
+
+/// A value older than this does not stand for a moment any more.
+const MAX_AGE_NS: i64 = 60 * NS_PER_S;
+const OVERVIEW_COLUMNS: i64 = 600;
+const MAX_LAYERS: usize = 12;
+const MAX_LINES: usize = 6;
+
+/// What is known of the open session beside its recording.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The human part.
+    pub document: &'a Document,
+    /// Components that the source found.
+    pub discovered: &'a [Component],
+    /// Everything measured.
+    pub entities: &'a [Entity],
+    /// As on the command line.
+    pub source: &'a str,
+    /// From the first value to the last.
+    pub span: Option<TimeRange>,
+}
+
+/// Answers one question.
+///
+/// # Errors
+/// When the recording can't be read.
+pub fn answer(question: &Question, known: Known<'_>, recording: Option<&Recording>) -> Result<Answer, RecordingError> {
+    let asker = Asker { known, recording };
+    Ok(match question {
+        Question::MapLayout => Answer::MapLayout(asker.map_layout()),
+        Question::Vitals { at } => asker.vitals(*at)?,
+        Question::Landscape { at } => Answer::Landscape(asker.landscape(*at)?),
+        Question::Overview => Answer::Overview(asker.overview()?),
+        Question::Layers { metric, range, width_ns } => Answer::Layers(asker.layers(*metric, *range, *width_ns)?),
+        Question::HeatMap { metric, range, width_ns } => Answer::HeatMap(asker.heat_map(*metric, *range, *width_ns)?),
+        Question::Lines { about, metric, range, width_ns } => {
+            Answer::Lines(asker.lines(about.as_ref(), *metric, *range, *width_ns)?)
+        }
+    })
+}
+
+struct Asker<'a> {
+    known: Known<'a>,
+    recording: Option<&'a Recording>,
+}
+
+impl<'a> Asker<'a> {
+    fn map_layout(&self) -> map_layout::MapLayout {
+        let mut document = self.known.document.clone();
+        document.components.extend(self.known.discovered.iter().cloned());
+        map_layout::lay_out(&document)
+    }
+
+    fn components(&self) -> impl Iterator<Item = (&'a Entity, ComponentId)> {
+        let entities = self.known.entities.iter().filter(|entity| entity.kind == EntityKind::Component);
+        entities.map(|entity| (entity, ComponentId(entity.key.clone())))
+    }
+
+    fn title(&self, id: &ComponentId) -> String {
+        let known = self.known.document.component(id).or_else(|| self.known.discovered.iter().find(|found| &found.id == id));
+        known.map_or_else(|| id.to_string(), |component| component.title.clone())
+    }
+
+    /// The entity that stands for everything: the machine or the runtime.
+    fn whole(&self) -> Option<EntityId> {
+        let is_whole = |entity: &&Entity| matches!(entity.kind, EntityKind::Runtime | EntityKind::Machine);
+        self.known.entities.iter().find(is_whole).map(|entity| entity.id)
+    }
+
+    fn values_at(&self, metric: MetricKey, at: Timestamp) -> Result<BTreeMap<EntityId, f64>, RecordingError> {
+        let Some(recording) = self.recording else { return Ok(BTreeMap::new()) };
+        let gone: BTreeSet<EntityId> = self
+            .known
+            .entities
+            .iter()
+            .filter(|entity| entity.ended.is_some_and(|ended| ended <= at))
+            .map(|entity| entity.id)
+            .collect();
+        let values = recording.values_at(metric, at, MAX_AGE_NS)?;
+        Ok(values.into_iter().filter(|(id, _)| !gone.contains(id)).map(|(id, point)| (id, point.value)).collect())
+    }
+
+    fn overview(&self) -> Result<Overview, RecordingError> {
+        let span = self.known.span.unwrap_or(TimeRange::new(Timestamp(0), Timestamp(0)));
+        let (mut memory, mut cpu, mut gaps, mut notices) = (None, None, Vec::new(), Vec::new());
+        if let Some(recording) = self.recording {
+            let width_ns = (span.length_ns() / OVERVIEW_COLUMNS).max(NS_PER_S);
+            memory = self.whole_buckets(recording, MEMORY_USED, MEMORY_RESIDENT, span, width_ns)?;
+            cpu = self.whole_buckets(recording, CPU_SHARE, CPU_CORES, span, width_ns)?;
+            gaps = recording.gaps()?;
+            notices = recording.notices()?;
+        }
+        Ok(Overview { span, memory, cpu, gaps, notices })
+    }
+
+    /// A metric of the whole: measured by itself, or else the sum of `part_metric` over the components.
+    fn whole_buckets(
+        &self,
+        recording: &Recording,
+        metric: MetricKey,
+        part_metric: MetricKey,
+        range: TimeRange,
+        width_ns: i64,
+    ) -> Result<Option<Buckets>, RecordingError> {
+        if let Some(entity) = self.whole() {
+            let buckets = recording.buckets(SeriesKey { entity, metric }, range, width_ns)?;
+            if !buckets.buckets.is_empty() {
+                return Ok(Some(buckets));
+            }
+        }
+        let mut sums: BTreeMap<Timestamp, f64> = BTreeMap::new();
+        for (entity, _) in self.components() {
+            let key = SeriesKey { entity: entity.id, metric: part_metric };
+            for bucket in recording.buckets(key, range, width_ns)?.buckets {
+                *sums.entry(bucket.start).or_default() += bucket.mean();
+            }
+        }
+        let of_sum = |(start, sum)| Bucket { start, count: 1, min: sum, max: sum, sum };
+        let buckets: Vec<Bucket> = sums.into_iter().map(of_sum).collect();
+        Ok((!buckets.is_empty()).then_some(Buckets { width_ns, buckets }))
+    }
+
+    fn vitals(&self, at: Option<Timestamp>) -> Result<Answer, RecordingError> {
+        let mut values: BTreeMap<MetricKey, BTreeMap<EntityId, f64>> = BTreeMap::new();
+        if let Some(at) = at {
+            let by_rules = self.known.document.rules.iter().filter_map(|rule| rule.condition.as_ref());
+            let metrics: BTreeSet<MetricKey> =
+                vitals::METRICS.iter().copied().chain(by_rules.map(|condition| condition.metric)).collect();
+            for metric in metrics.into_iter().chain([MEMORY_RESIDENT, CPU_CORES]) {
+                values.insert(metric, self.values_at(metric, at)?);
+            }
+        }
+        let ids: BTreeMap<ComponentId, EntityId> = self.components().map(|(entity, id)| (id, entity.id)).collect();
+        let of_entity = |metric: MetricKey, entity: EntityId| values.get(&metric)?.get(&entity).copied();
+        let of_whole = |metric: MetricKey| of_entity(metric, self.whole()?);
+        let measured = |metric: MetricKey| {
+            let window = at.map(|at| TimeRange::new(at, at));
+            let total = of_whole(metric).or_else(|| {
+                let part = match metric {
+                    MEMORY_USED => MEMORY_RESIDENT,
+                    CPU_CORES => CPU_CORES,
+                    _ => return None,
+                };
+                ids.values().filter_map(|&id| of_entity(part, id)).reduce(|a, b| a + b)
+            });
+            total.map(|value| Quantity::measured(value, metric.unit(), self.known.source, window))
+        };
+        let hottest = ids
+            .iter()
+            .filter_map(|(id, &entity)| Some((id, of_entity(CPU_CORES, entity)?)))
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+            .map(|(id, cores)| {
+                let window = at.map(|at| TimeRange::new(at, at));
+                (self.title(id), Quantity::measured(cores, CPU_CORES.unit(), self.known.source, window))
+            });
+        let vitals = vitals::vitals(self.known.document, measured, hottest);
+        let statuses = statuses(self.known.document, |component, metric| match component {
+            Some(id) => of_entity(metric, *ids.get(id)?),
+            None => of_whole(metric),
+        });
+        Ok(Answer::Vitals(vitals, statuses))
+    }
+
+    fn landscape(&self, at: Option<Timestamp>) -> Result<Option<landscape::Landscape>, RecordingError> {
+        let (Some(at), Some(recording)) = (at, self.recording) else {
+            return Ok(landscape::stated(self.known.document));
+        };
+        let mut values = self.values_at(MEMORY_RESIDENT, at)?;
+        // Not every process has a series of its own; the others are known from the last census before.
+        let known_at: BTreeMap<EntityId, &Entity> = self.known.entities.iter().map(|entity| (entity.id, entity)).collect();
+        if let Some(census) = recording.census_before(at)? {
+            for sample in census.rows.iter().filter(|sample| sample.metric == MEMORY_RESIDENT) {
+                let alive = known_at.get(&sample.entity).is_some_and(|entity| entity.ended.is_none_or(|ended| ended > at));
+                if alive {
+                    values.entry(sample.entity).or_insert(sample.value);
+                }
+            }
+        }
+        let of_kind = |id: &EntityId| known_at.get(id).map(|entity| entity.kind);
+        let members: Vec<(EntityId, f64)> = values
+            .iter()
+            .filter(|(id, _)| !matches!(of_kind(id), None | Some(EntityKind::Component | EntityKind::Machine | EntityKind::Core)))
+            .map(|(id, value)| (*id, *value))
+            .collect();
+        let totals: Vec<(ComponentId, f64)> =
+            self.components().filter_map(|(entity, id)| Some((id, *values.get(&entity.id)?))).collect();
+        let total = match self.whole() {
+            Some(whole) => self.values_at(MEMORY_USED, at)?.get(&whole).copied(),
+            None => None,
+        };
+        if members.is_empty() && totals.is_empty() && total.is_none() {
+            return Ok(None);
+        }
+        let title = |id: &ComponentId| self.title(id);
+        Ok(Some(landscape::measured(at, self.known.source, self.known.entities, &members, &totals, total, title)))
+    }
+
+    fn component_buckets(
+        &self,
+        metric: MetricKey,
+        range: TimeRange,
+        width_ns: i64,
+    ) -> Result<Vec<(ComponentId, String, Buckets)>, RecordingError> {
+        let Some(recording) = self.recording else { return Ok(Vec::new()) };
+        let mut rows = Vec::new();
+        for (entity, id) in self.components() {
+            let buckets = recording.buckets(SeriesKey { entity: entity.id, metric }, range, width_ns)?;
+            if !buckets.buckets.is_empty() {
+                let title = self.title(&id);
+                rows.push((id, title, buckets));
+            }
+        }
+        Ok(rows)
+    }
+
+    fn layers(&self, metric: MetricKey, range: TimeRange, width_ns: i64) -> Result<layers::Layers, RecordingError> {
+        let rows = self.component_buckets(metric, range, width_ns)?;
+        let rows = rows.into_iter().map(|(id, title, buckets)| (Some(id), title, buckets)).collect();
+        let total = match (self.recording, self.whole()) {
+            (Some(recording), Some(entity)) => {
+                let total = recording.buckets(SeriesKey { entity, metric: MEMORY_USED }, range, width_ns)?;
+                (!total.buckets.is_empty()).then_some(total)
+            }
+            _ => None,
+        };
+        Ok(layers::stack(metric, range, width_ns, rows, total, MAX_LAYERS))
+    }
+
+    fn heat_map(&self, metric: MetricKey, range: TimeRange, width_ns: i64) -> Result<heat_map::HeatMap, RecordingError> {
+        Ok(heat_map::grid(metric, range, width_ns, self.component_buckets(metric, range, width_ns)?))
+    }
+
+    fn lines(
+        &self,
+        about: Option<&Selection>,
+        metric: MetricKey,
+        range: TimeRange,
+        width_ns: i64,
+    ) -> Result<Lines, RecordingError> {
+        let Some(recording) = self.recording else { return Ok(Lines { metric, range, lines: Vec::new() }) };
+        let mut candidates: Vec<&Entity> = match about {
+            Some(Selection::Entity(id)) => self.known.entities.iter().filter(|entity| entity.id == *id).collect(),
+            Some(Selection::Component(id)) => {
+                self.known.entities.iter().filter(|entity| belongs_to(entity, id)).collect()
+            }
+            _ => self.components().map(|(entity, _)| entity).collect(),
+        };
+        let measured: BTreeSet<EntityId> =
+            recording.series()?.iter().filter(|key| key.metric == metric).map(|key| key.entity).collect();
+        candidates.retain(|entity| measured.contains(&entity.id));
+        let mut lines = Vec::new();
+        for entity in candidates {
+            let buckets = recording.buckets(SeriesKey { entity: entity.id, metric }, range, width_ns)?;
+            if !buckets.buckets.is_empty() {
+                lines.push(Line { entity: entity.id, name: entity.name.clone(), buckets });
+            }
+        }
+        let use_of = |line: &Line| line.buckets.buckets.iter().map(|bucket| bucket.sum).sum::<f64>();
+        lines.sort_by(|a, b| use_of(b).total_cmp(&use_of(a)));
+        lines.truncate(MAX_LINES);
+        Ok(Lines { metric, range, lines })
+    }
+}
+
+/// Whether an entity is the component itself or one of its members.
+fn belongs_to(entity: &Entity, id: &ComponentId) -> bool {
+    entity.component.as_ref() == Some(id) || entity.kind == EntityKind::Component && entity.key == id.0
+}

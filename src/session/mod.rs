@@ -1,0 +1,7 @@
+//! Where store, sources and analysis come together: opening and saving sessions, recording, and answering questions.
+//!
+//! `app` and `cli` use it, so that the window and the command line show the same.
+
+pub mod answer;
+pub mod open;
+pub mod save;

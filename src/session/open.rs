@@ -1,0 +1,184 @@
+//! Opening a session: what a path, a bundled name or a stream holds is told by its content.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::model::document::{Component, ComponentKind, Document};
+use crate::model::entity::{Entity, EntityKind};
+use crate::model::id::ComponentId;
+use crate::state::{SessionInfo, SessionKind};
+use crate::store::bundled;
+use crate::store::document::{DocumentError, LoadedDocument, UnknownFields, parse_document, read_document};
+use crate::store::recording::{Recording, RecordingError, Summary};
+
+/// What can be opened, for messages.
+pub const KNOWN_KINDS: &str = "Vivarium recordings (.vivarium) and documents (.ron)";
+
+/// Why a session can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file can't be read.
+    #[error("can't read {}: {why}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why, with the next step.
+        why: String,
+    },
+    /// Its content is of no known kind.
+    #[error("{} is no file that Vivarium knows; it opens {KNOWN_KINDS}", path.display())]
+    UnknownKind {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// There is no bundled session of this name.
+    #[error("there is no bundled session \"{0}\"")]
+    NoSuchBundled(String),
+    /// It is a document with a mistake.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// It is a recording that can't be opened.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+}
+
+/// An open session: its document and, if anything was measured, its recording.
+#[derive(Debug)]
+pub struct Session {
+    /// Its file; `None` for a bundled session.
+    pub path: Option<PathBuf>,
+    /// The human part.
+    pub document: Document,
+    /// Fields of the document that this program does not know.
+    pub unknown: UnknownFields,
+    /// The measured part.
+    pub recording: Option<Recording>,
+    /// What was lost of it, or what else there is to know.
+    pub warnings: Vec<String>,
+}
+
+/// Opens a file.
+///
+/// # Errors
+/// When it can't be read, is of no known kind, or is damaged beyond use.
+pub fn open_path(path: &Path) -> Result<Session, OpenError> {
+    match sniff(path)? {
+        Kind::Recording => open_recording(path),
+        Kind::Document => {
+            let LoadedDocument { document, unknown, warnings } = read_document(path)?;
+            Ok(Session { path: Some(path.to_owned()), document, unknown, recording: None, warnings })
+        }
+    }
+}
+
+/// Opens a bundled session.
+///
+/// # Errors
+/// When there is none of this name.
+pub fn open_bundled(name: &str) -> Result<Session, OpenError> {
+    let bundled = bundled::find(name).ok_or_else(|| OpenError::NoSuchBundled(name.to_owned()))?;
+    let LoadedDocument { document, unknown, warnings } = parse_document(bundled.text, bundled.name)?;
+    Ok(Session { path: None, document, unknown, recording: None, warnings })
+}
+
+fn open_recording(path: &Path) -> Result<Session, OpenError> {
+    let opened = Recording::open(path)?;
+    let mut warnings = opened.warnings;
+    let recording = opened.recording;
+    let title = recording.summary().map(|summary| summary.info.title)?;
+    let text = recording.document_text()?;
+    let (document, unknown) = match text.map(|text| parse_document(&text, &format!("the document in {}", path.display()))) {
+        Some(Ok(loaded)) => {
+            warnings.extend(loaded.warnings);
+            (loaded.document, loaded.unknown)
+        }
+        Some(Err(error)) => {
+            warnings.push(format!("the document inside was left out: {error}"));
+            (Document::new(&title), UnknownFields::default())
+        }
+        None => (Document::new(&title), UnknownFields::default()),
+    };
+    Ok(Session { path: Some(path.to_owned()), document, unknown, recording: Some(recording), warnings })
+}
+
+enum Kind {
+    Recording,
+    Document,
+}
+
+fn sniff(path: &Path) -> Result<Kind, OpenError> {
+    let unreadable = |why: String| OpenError::Unreadable { path: path.to_owned(), why };
+    let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(unreadable("it is a folder; name a file in it".to_owned()));
+    }
+    let mut head = Vec::new();
+    file.take(4096).read_to_end(&mut head).map_err(|error| unreadable(error.to_string()))?;
+    if head.is_empty() {
+        return Err(unreadable("it is empty (0 bytes); if a copy of it exists, open that one".to_owned()));
+    }
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    if head.starts_with(b"SQLite format 3\0") || extension == "vivarium" {
+        return Ok(Kind::Recording);
+    }
+    let looks_like_ron = std::str::from_utf8(&head)
+        .map_or_else(|error| std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default(), |text| text)
+        .contains("vivarium-session");
+    if looks_like_ron || extension == "ron" {
+        return Ok(Kind::Document);
+    }
+    Err(OpenError::UnknownKind { path: path.to_owned() })
+}
+
+/// What the window and the command line say about an open session. `live` is true while it is being measured.
+///
+/// # Errors
+/// When the recording can't be read.
+pub fn describe(session: &Session, live: bool) -> Result<SessionInfo, RecordingError> {
+    let title = session.document.title.clone();
+    let Some(recording) = &session.recording else {
+        let file = session.path.as_ref().map(|path| path.display().to_string());
+        return Ok(SessionInfo {
+            title,
+            kind: SessionKind::Stated,
+            source: file.unwrap_or_else(|| "bundled with the program".to_owned()),
+            path: session.path.clone(),
+            span: None,
+            entities: Arc::new(Vec::new()),
+            warnings: session.warnings.clone(),
+            values: 0,
+            bytes: 0,
+        });
+    };
+    let summary: Summary = recording.summary()?;
+    let mut warnings = session.warnings.clone();
+    warnings.extend(summary.info.notes);
+    warnings.extend(recording.take_warnings());
+    warnings.dedup();
+    Ok(SessionInfo {
+        title,
+        kind: if live { SessionKind::Live } else { SessionKind::Recorded },
+        source: summary.info.source,
+        path: session.path.clone(),
+        span: summary.span,
+        entities: Arc::new(recording.entities()?),
+        warnings,
+        values: summary.values,
+        bytes: summary.bytes,
+    })
+}
+
+/// Components that were measured and that the document does not know.
+pub fn discovered(document: &Document, entities: &[Entity]) -> Vec<Component> {
+    let measured = entities.iter().filter(|entity| entity.kind == EntityKind::Component);
+    let mut found: Vec<Component> = measured
+        .map(|entity| (ComponentId(entity.key.clone()), entity.name.as_str()))
+        .filter(|(id, _)| document.component(id).is_none())
+        .map(|(id, name)| Component::new(id, name, ComponentKind::System))
+        .collect();
+    found.sort_by(|a, b| a.title.cmp(&b.title).then_with(|| a.id.cmp(&b.id)));
+    found.dedup_by(|a, b| a.id == b.id);
+    found
+}
