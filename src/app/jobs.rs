@@ -40,6 +40,7 @@ pub struct Jobs {
     events: Receiver<Event>,
     next_id: u64,
     running: Vec<(u64, StopSignal)>,
+    quiet: Sender<Box<dyn FnOnce() + Send>>,
 }
 
 /// What to save, and where.
@@ -58,7 +59,14 @@ impl Jobs {
     /// No work yet.
     pub fn new(wake: Wake) -> Self {
         let (sender, events) = channel();
-        Self { sender: EventSender { events: sender, wake }, events, next_id: 0, running: Vec::new() }
+        let (quiet, orders) = channel::<Box<dyn FnOnce() + Send>>();
+        // Without this thread nothing can be recovered after a crash; all else works.
+        let _ = thread::Builder::new().name("quiet work".to_owned()).spawn(move || {
+            for work in orders {
+                work();
+            }
+        });
+        Self { sender: EventSender { events: sender, wake }, events, next_id: 0, running: Vec::new(), quiet }
     }
 
     /// For other threads that report.
@@ -125,6 +133,11 @@ impl Jobs {
             let result = save(&document, &unknown, recording.as_deref(), &to, &mut progress);
             events.send(Event::Saved { job: id, to, document, result: result.map_err(|error| error.to_string()) });
         });
+    }
+
+    /// Does small work in the background, one piece after the other, without telling.
+    pub fn quietly(&self, work: impl FnOnce() + Send + 'static) {
+        let _ = self.quiet.send(Box::new(work));
     }
 
     /// Asks the user for a file to open.

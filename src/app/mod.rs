@@ -195,10 +195,10 @@ impl App {
     }
 
     /// Makes an opened session the present one; what was open before is put away.
-    fn show(&mut self, session: Session, live: Option<Live>, recovered: bool) {
+    fn show(&mut self, session: Session, live: Option<Live>) {
         self.put_away();
         self.session_number += 1;
-        events::show_session(self, session, live, recovered);
+        events::show_session(self, session, live);
     }
 
     /// Closes the present session; unsaved changes stay recoverable.

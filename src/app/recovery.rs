@@ -18,13 +18,13 @@ impl App {
                 let _ = write_document(&path, &document, &unknown);
             }
         };
-        self.recovery.run(order);
+        self.jobs.quietly(order);
     }
 
     /// Forgets the copy, once everything is saved.
     pub(super) fn forget_recovery(&mut self) {
         let path = self.recovery_file();
-        self.recovery.run(move || {
+        self.jobs.quietly(move || {
             let _ = std::fs::remove_file(path);
         });
     }

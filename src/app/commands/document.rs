@@ -1,0 +1,169 @@
+//! Changes of the document. Each is one step of undo; typing into one field is one step in all.
+
+use std::sync::Arc;
+
+use crate::app::{App, events};
+use crate::model::document::{Decision, DecisionKind, DecisionState, Document, Opportunity, OpportunityState};
+use crate::model::id::{DecisionId, HorizonId, OpportunityId};
+use crate::state::command::{DecisionEdit, DocumentCommand, OpportunityEdit};
+use crate::state::{Selection, State};
+
+/// Carries one out.
+pub fn apply(app: &mut App, command: DocumentCommand) {
+    let state = &mut app.state;
+    let changed = match command {
+        DocumentCommand::Undo => step(state, |state| state.history.undo(state.document.clone())),
+        DocumentCommand::Redo => step(state, |state| state.history.redo(state.document.clone())),
+        DocumentCommand::Seal => {
+            state.history.seal();
+            false
+        }
+        DocumentCommand::SetTitle(title) => {
+            edit(state, "name the session", Some("title".to_owned()), |document| document.title = title)
+        }
+        DocumentCommand::EditOpportunity(id, change) => edit_opportunity(state, &id, change),
+        DocumentCommand::AddOpportunity(horizon) => add_opportunity(state, horizon),
+        DocumentCommand::RemoveOpportunity(id) => edit(state, "remove an opportunity", None, |document| {
+            document.opportunities.retain(|opportunity| opportunity.id != id);
+            for opportunity in &mut document.opportunities {
+                opportunity.depends_on.retain(|needed| needed != &id);
+            }
+        }),
+        DocumentCommand::EditDecision(id, change) => edit_decision(state, &id, change),
+        DocumentCommand::AddDecision => add_decision(state),
+        DocumentCommand::RemoveDecision(id) => edit(state, "remove a decision", None, |document| {
+            document.decisions.retain(|decision| decision.id != id);
+        }),
+    };
+    if changed {
+        app.state.unsaved = true;
+        if let Some(session) = &mut app.state.session {
+            session.title.clone_from(&app.state.document.title);
+        }
+        app.keep_for_recovery();
+        events::refresh_context(app);
+    }
+}
+
+fn step(state: &mut State, other: impl Fn(&mut State) -> Option<Arc<Document>>) -> bool {
+    let Some(document) = other(state) else { return false };
+    state.document = document;
+    true
+}
+
+/// Changes a copy of the document and makes it the present one; false if nothing came out different.
+fn edit(state: &mut State, title: &str, merge_key: Option<String>, change: impl FnOnce(&mut Document)) -> bool {
+    let before = state.document.clone();
+    let mut document = (*before).clone();
+    change(&mut document);
+    if document == *before {
+        return false;
+    }
+    state.history.record(title, merge_key, before);
+    state.document = Arc::new(document);
+    true
+}
+
+fn edit_opportunity(state: &mut State, id: &OpportunityId, change: OpportunityEdit) -> bool {
+    let (title, typed) = match &change {
+        OpportunityEdit::Title(_) => ("name an opportunity", true),
+        OpportunityEdit::About(_) => ("describe an opportunity", true),
+        OpportunityEdit::EffortHours(_) => ("change the effort", true),
+        OpportunityEdit::Risk(_) => ("change the risk", false),
+        OpportunityEdit::State(_) => ("change the state of an opportunity", false),
+        OpportunityEdit::Horizon(_) => ("move an opportunity", false),
+    };
+    let merge_key = typed.then(|| format!("{title} {id}"));
+    edit(state, title, merge_key, |document| {
+        let Some(opportunity) = document.opportunities.iter_mut().find(|opportunity| &opportunity.id == id) else {
+            return;
+        };
+        match change {
+            OpportunityEdit::Title(title) => opportunity.title = title,
+            OpportunityEdit::About(about) => opportunity.about = about,
+            OpportunityEdit::EffortHours(hours) => opportunity.effort_h = hours.filter(|hours| hours.is_finite()),
+            OpportunityEdit::Risk(risk) => opportunity.risk = risk,
+            OpportunityEdit::State(state) => opportunity.state = state,
+            OpportunityEdit::Horizon(horizon) => opportunity.horizon = horizon,
+        }
+    })
+}
+
+fn edit_decision(state: &mut State, id: &DecisionId, change: DecisionEdit) -> bool {
+    let (title, typed) = match &change {
+        DecisionEdit::Question(_) => ("word a question", true),
+        DecisionEdit::State(_) => ("decide", false),
+        DecisionEdit::By(_) => ("say who decided", true),
+        DecisionEdit::At(_) => ("say when it was decided", true),
+        DecisionEdit::Why(_) => ("say why", true),
+        DecisionEdit::Revisit(_) => ("say when to look again", true),
+    };
+    let merge_key = typed.then(|| format!("{title} {id}"));
+    edit(state, title, merge_key, |document| {
+        let Some(decision) = document.decisions.iter_mut().find(|decision| &decision.id == id) else { return };
+        match change {
+            DecisionEdit::Question(question) => decision.question = question,
+            DecisionEdit::State(state) => decision.state = state,
+            DecisionEdit::By(by) => decision.by = by,
+            DecisionEdit::At(at) => decision.at = at,
+            DecisionEdit::Why(why) => decision.why = why,
+            DecisionEdit::Revisit(revisit) => decision.revisit = revisit,
+        }
+    })
+}
+
+fn add_opportunity(state: &mut State, horizon: HorizonId) -> bool {
+    let taken = |id: &str| state.document.opportunities.iter().any(|opportunity| opportunity.id.as_str() == id);
+    let id = OpportunityId(free_id("opportunity", taken));
+    let component = state.selected_component();
+    let new = Opportunity {
+        id: id.clone(),
+        item: None,
+        title: "New opportunity".to_owned(),
+        about: String::new(),
+        horizon,
+        component,
+        claims: Vec::new(),
+        effort_h: None,
+        risk: None,
+        state: OpportunityState::Proposed,
+        depends_on: Vec::new(),
+    };
+    let changed = edit(state, "add an opportunity", None, |document| document.opportunities.push(new));
+    state.selection = Some(Selection::Opportunity(id));
+    changed
+}
+
+fn add_decision(state: &mut State) -> bool {
+    let taken = |id: &str| state.document.decisions.iter().any(|decision| decision.id.as_str() == id);
+    let id = DecisionId(free_id("decision", taken));
+    let about = state.selected_component();
+    let new = Decision {
+        id: id.clone(),
+        item: None,
+        question: "New question".to_owned(),
+        kind: DecisionKind::Question,
+        about,
+        options: Vec::new(),
+        state: DecisionState::Open,
+        window_weeks: None,
+        by: String::new(),
+        at: String::new(),
+        why: String::new(),
+        revisit: String::new(),
+    };
+    let changed = edit(state, "add a decision", None, |document| document.decisions.push(new));
+    state.selection = Some(Selection::Decision(id));
+    changed
+}
+
+fn free_id(stem: &str, taken: impl Fn(&str) -> bool) -> String {
+    let mut number = 1;
+    loop {
+        let id = format!("{stem}-{number}");
+        if !taken(&id) {
+            return id;
+        }
+        number += 1;
+    }
+}

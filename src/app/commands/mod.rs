@@ -1,0 +1,33 @@
+//! Carries commands out: the one place where the user's changes happen, by subject.
+
+mod document;
+mod session;
+mod time;
+mod window;
+
+pub use time::keep_cursor_in_range;
+
+use super::App;
+use crate::state::command::{Command, NavigateCommand};
+
+/// Carries one out.
+pub fn apply(app: &mut App, command: Command) {
+    match command {
+        Command::Session(command) => session::apply(app, command),
+        Command::Navigate(command) => navigate(app, command),
+        Command::Time(command) => time::apply(&mut app.state, command),
+        Command::Document(command) => document::apply(app, command),
+        Command::Window(command) => window::apply(app, command),
+    }
+}
+
+fn navigate(app: &mut App, command: NavigateCommand) {
+    match command {
+        NavigateCommand::Show(view) => app.state.view = view,
+        NavigateCommand::Select(selection) => {
+            app.state.history.seal();
+            app.state.selection = selection;
+        }
+        NavigateCommand::FilterTree(text) => app.state.tree_filter = text,
+    }
+}

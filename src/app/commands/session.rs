@@ -1,0 +1,56 @@
+//! Opening, watching, saving, closing.
+
+use std::path::PathBuf;
+
+use crate::app::jobs::{SaveOrder, suggested_name};
+use crate::app::App;
+use crate::state::SessionKind;
+use crate::state::command::SessionCommand;
+
+/// Carries one out.
+pub fn apply(app: &mut App, command: SessionCommand) {
+    match command {
+        SessionCommand::OpenDialog => app.jobs.ask_open(),
+        SessionCommand::Open(path) => app.jobs.open(path),
+        SessionCommand::OpenBundled(name) => app.jobs.open_bundled(name),
+        SessionCommand::Watch(source) => app.open_source(&source, None),
+        SessionCommand::StopWatching => stop_watching(app),
+        SessionCommand::Save => match app.state.session.as_ref().and_then(|session| session.path.clone()) {
+            Some(path) => save_to(app, path),
+            None => ask_where(app),
+        },
+        SessionCommand::SaveAsDialog => ask_where(app),
+        SessionCommand::SaveAs(path) => save_to(app, path),
+        SessionCommand::Close => app.put_away(),
+        SessionCommand::CancelJob(id) => {
+            app.jobs.cancel(id);
+            app.state.jobs.retain(|job| job.id != id);
+        }
+    }
+}
+
+fn stop_watching(app: &mut App) {
+    let Some(live) = app.open.as_mut().and_then(|open| open.live.take()) else { return };
+    // Ending waits for the last commit; that is not the window's business.
+    app.jobs.quietly(move || live.stop());
+    if let Some(session) = &mut app.state.session {
+        session.kind = SessionKind::Recorded;
+    }
+    app.state.follow = false;
+}
+
+fn ask_where(app: &mut App) {
+    let Some(open) = &app.open else { return };
+    let has_recording = open.recording.is_some();
+    app.jobs.ask_save(&suggested_name(&app.state.document.title, has_recording), has_recording);
+}
+
+fn save_to(app: &mut App, to: PathBuf) {
+    let Some(open) = &app.open else { return };
+    app.jobs.save(SaveOrder {
+        document: app.state.document.clone(),
+        unknown: open.unknown.clone(),
+        recording: open.recording.clone(),
+        to,
+    });
+}
