@@ -2,6 +2,8 @@
 //!
 //! The rooms of the program and who may use whom are in `ARCHITECTURE.md`.
 
+pub mod analysis;
 pub mod model;
+pub mod session;
 pub mod source;
 pub mod store;

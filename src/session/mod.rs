@@ -1,0 +1,3 @@
+//! Where the rooms meet: sources, store and analysis joined into sessions, for the window and the command line.
+
+pub mod recorder;
