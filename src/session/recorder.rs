@@ -2,13 +2,13 @@
 //!
 //! Used by `record` and by the window for everything live; a replay takes the same way.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::analysis::grouping::{Aggregator, Grouping};
-use crate::analysis::retention::{Retention, RetentionPolicy};
+use super::intake::Intake;
+use crate::analysis::retention::RetentionPolicy;
 use crate::model::batch::Batch;
 use crate::model::document::Document;
 use crate::model::entity::EntityId;
@@ -191,7 +191,7 @@ impl<'a> Recorder<'a> {
     fn new(sink: &'a mut dyn Sink, options: &RecordOptions) -> Self {
         Self {
             sink,
-            intake: Intake::new(options),
+            intake: Intake::new(options.document.as_ref(), options.retention.clone()),
             pins: options.pins.clone(),
             span: None,
             progress: Progress::default(),
@@ -246,8 +246,7 @@ impl<'a> Recorder<'a> {
             self.left_out += 1;
             return Ok(());
         }
-        self.intake.retention.set_pinned(self.pins.get());
-        let batch = self.intake.prepare(batch);
+        let batch = self.intake.prepare(batch, self.pins.get());
         self.sink.append(&batch).map_err(RecordError::Sink)?;
         self.span = Some(TimeRange::new(self.span.map_or(batch.at, |span| span.from), batch.at));
         self.progress.batches += 1;
@@ -259,73 +258,201 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// Makes of a source's batches what is kept.
-struct Intake {
-    numbers: Numbers,
-    grouping: Grouping,
-    aggregator: Aggregator,
-    retention: Retention,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::batch::{Census, Notice, Sample};
+    use crate::model::entity::{Entity, EntityKind};
+    use crate::model::metric;
+    use crate::model::time::{NS_PER_S, Timestamp};
+    use crate::source::SourceInfo;
 
-impl Intake {
-    fn new(options: &RecordOptions) -> Self {
-        Self {
-            numbers: Numbers::default(),
-            grouping: Grouping::new(options.document.as_ref()),
-            aggregator: Aggregator::default(),
-            retention: Retention::new(options.retention.clone()),
+    enum Then {
+        End,
+        WaitForStop,
+        Fail,
+        Panic,
+    }
+
+    /// Delivers its batches at once, and then does what it is told.
+    struct Script {
+        info: SourceInfo,
+        batches: std::vec::IntoIter<Batch>,
+        then: Then,
+    }
+
+    impl Script {
+        fn boxed(batches: Vec<Batch>, then: Then) -> Box<dyn Source> {
+            let info = SourceInfo {
+                spec: String::from("script"),
+                title: String::from("a script"),
+                metrics: vec![metric::CPU_CORES],
+                has_census: true,
+                has_gc_events: false,
+                has_stack_samples: false,
+                limits: Vec::new(),
+            };
+            Box::new(Self { info, batches: batches.into_iter(), then })
         }
     }
 
-    fn prepare(&mut self, mut batch: Batch) -> Batch {
-        self.numbers.renumber(&mut batch);
-        for entity in &mut batch.appeared {
-            entity.component = self.grouping.component_of(entity);
+    impl Source for Script {
+        fn info(&self) -> &SourceInfo {
+            &self.info
         }
-        let numbers = &mut self.numbers;
-        let components = self.aggregator.aggregate(&batch, &self.grouping, &mut || numbers.next());
-        batch.appeared.extend(components.appeared);
-        batch.samples.extend(components.samples);
-        self.retention.thin(&mut batch);
-        batch
-    }
-}
 
-/// The recording's own numbers of entities: the source has numbered its own, and components come in between.
-#[derive(Default)]
-struct Numbers {
-    used: u32,
-    of_source: HashMap<EntityId, EntityId>,
-}
-
-impl Numbers {
-    fn next(&mut self) -> EntityId {
-        let id = EntityId(self.used);
-        self.used = self.used.saturating_add(1);
-        id
+        fn next_batch(&mut self, stop: &StopSignal) -> Result<Option<Batch>, SourceError> {
+            match (self.batches.next(), &self.then) {
+                (Some(batch), _) => Ok(Some(batch)),
+                (None, Then::End) => Ok(None),
+                (None, Then::WaitForStop) => {
+                    stop.sleep_until(Instant::now() + Duration::from_secs(600));
+                    Ok(None)
+                }
+                (None, Then::Fail) => Err(SourceError(String::from("the line was cut"))),
+                (None, Then::Panic) => panic!("on purpose"),
+            }
+        }
     }
 
-    /// Values of entities that the source has not introduced are dropped: nobody could say whose they are.
-    fn renumber(&mut self, batch: &mut Batch) {
-        // One that is known already was told again by a replay that jumped.
-        batch.appeared.retain(|entity| !self.of_source.contains_key(&entity.id));
-        for entity in &mut batch.appeared {
-            let id = self.next();
-            self.of_source.insert(entity.id, id);
-            entity.id = id;
+    #[derive(Default)]
+    struct Kept {
+        batches: Vec<Batch>,
+        committed: usize,
+        commits: usize,
+        /// How many batches fit.
+        room: Option<usize>,
+    }
+
+    impl Sink for Kept {
+        fn append(&mut self, batch: &Batch) -> Result<(), SinkError> {
+            if self.room.is_some_and(|room| self.batches.len() >= room) {
+                return Err("the disk is full".into());
+            }
+            self.batches.push(batch.clone());
+            Ok(())
         }
-        for entity in &mut batch.appeared {
-            entity.parent = entity.parent.and_then(|parent| self.of_source.get(&parent).copied());
+
+        fn commit(&mut self) -> Result<(), SinkError> {
+            self.committed = self.batches.len();
+            self.commits += 1;
+            Ok(())
         }
-        let own = &self.of_source;
-        let known = |id: &mut EntityId| own.get(id).map(|own| *id = *own).is_some();
-        batch.samples.retain_mut(|sample| known(&mut sample.entity));
-        if let Some(census) = &mut batch.census {
-            census.rows.retain_mut(|row| known(&mut row.entity));
+    }
+
+    /// A process with number 7 that uses as many cores as seconds have passed.
+    fn batch(second: i64) -> Batch {
+        let at = Timestamp(second * NS_PER_S);
+        let process = Entity {
+            id: EntityId(7),
+            kind: EntityKind::OsProcess,
+            key: String::from("os:7:0"),
+            name: String::from("sh"),
+            parent: None,
+            component: Some("exe:sh".into()),
+            started: None,
+            ended: None,
+            attributes: Default::default(),
+        };
+        let sample = Sample { entity: EntityId(7), metric: metric::CPU_CORES, value: second as f64 };
+        Batch {
+            at,
+            appeared: if second == 1 { vec![process] } else { vec![] },
+            samples: vec![sample, Sample { entity: EntityId(99), ..sample }],
+            census: Some(Census { at, rows: vec![sample] }),
+            notices: vec![Notice { at, text: format!("second {second}") }],
+            ..Batch::default()
         }
-        batch.gc_events.retain_mut(|event| known(&mut event.entity));
-        batch.stack_samples.retain_mut(|sample| known(&mut sample.entity));
-        let vanished = std::mem::take(&mut batch.vanished);
-        batch.vanished = vanished.iter().filter_map(|id| self.of_source.remove(id)).collect();
+    }
+
+    fn run(source: Box<dyn Source>, sink: &mut Kept, options: &RecordOptions) -> Result<Recorded, RecordError> {
+        record(source, sink, options, &StopSignal::default(), &mut |_| ())
+    }
+
+    #[test]
+    fn a_component_gets_its_own_number_and_strangers_are_dropped() {
+        let mut sink = Kept::default();
+        let recorded = run(Script::boxed(vec![batch(1), batch(2)], Then::End), &mut sink, &RecordOptions::default());
+        let recorded = recorded.unwrap();
+        assert_eq!((recorded.ended, sink.committed), (Ended::SourceEnded, 2));
+        assert_eq!(recorded.span, Some(TimeRange::new(Timestamp(NS_PER_S), Timestamp(2 * NS_PER_S))));
+        assert_eq!((recorded.progress.batches, recorded.progress.values), (2, 6));
+        assert_eq!(recorded.progress.last_notice.as_deref(), Some("second 2"));
+        let [process, component] = &sink.batches[0].appeared[..] else { panic!("{:?}", sink.batches[0].appeared) };
+        assert_eq!((component.kind, component.key.as_str()), (EntityKind::Component, "exe:sh"));
+        assert_ne!(process.id, component.id);
+        let cpu = |id: EntityId| Sample { entity: id, metric: metric::CPU_CORES, value: 2.0 };
+        let members = Sample { entity: component.id, metric: metric::MEMBERS, value: 1.0 };
+        assert_eq!(sink.batches[1].samples, [cpu(process.id), cpu(component.id), members]);
+        assert_eq!(sink.batches[1].census.as_ref().unwrap().rows, [cpu(process.id)]);
+    }
+
+    #[test]
+    fn what_is_not_kept_as_a_series_is_still_in_the_census_and_can_be_pinned() {
+        let nobody = RetentionPolicy { top: 0, hold_ns: 0 };
+        let options = RecordOptions { retention: nobody, ..RecordOptions::default() };
+        let values_of = |options: &RecordOptions| {
+            let mut sink = Kept::default();
+            run(Script::boxed(vec![batch(1)], Then::End), &mut sink, options).unwrap();
+            let process = sink.batches[0].appeared[0].id;
+            let census = sink.batches[0].census.as_ref().unwrap();
+            assert_eq!(census.rows.len(), 1);
+            sink.batches[0].samples.iter().filter(|sample| sample.entity == process).count()
+        };
+        assert_eq!(values_of(&options), 0);
+        options.pins.set([EntityId(0)].into());
+        assert_eq!(values_of(&options), 1);
+    }
+
+    #[test]
+    fn a_rewound_replay_does_not_write_the_past_again() {
+        let mut sink = Kept::default();
+        let source = Script::boxed(vec![batch(1), batch(2), batch(1), batch(2), batch(3)], Then::End);
+        let recorded = run(source, &mut sink, &RecordOptions::default()).unwrap();
+        let seconds: Vec<i64> = sink.batches.iter().map(|batch| batch.at.0 / NS_PER_S).collect();
+        assert_eq!((seconds, recorded.left_out), (vec![1, 2, 3], 2));
+    }
+
+    #[test]
+    fn what_was_appended_is_committed_within_a_second_though_nothing_follows() {
+        let mut sink = Kept::default();
+        let stop = StopSignal::default();
+        let stopper = stop.clone();
+        let options = RecordOptions::default();
+        let source = Script::boxed(vec![batch(1)], Then::WaitForStop);
+        let recorded = record(source, &mut sink, &options, &stop, &mut |progress| {
+            if progress.elapsed >= COMMIT_INTERVAL {
+                stopper.request();
+            }
+        });
+        assert_eq!(recorded.unwrap().ended, Ended::Stopped);
+        assert_eq!((sink.committed, sink.commits), (1, 2), "one when it was due, and one at the end");
+    }
+
+    #[test]
+    fn the_duration_ends_a_source_that_would_go_on() {
+        let options = RecordOptions { duration: Some(Duration::from_millis(50)), ..RecordOptions::default() };
+        let mut sink = Kept::default();
+        let recorded = run(Script::boxed(vec![batch(1)], Then::WaitForStop), &mut sink, &options).unwrap();
+        assert_eq!((recorded.ended, sink.committed), (Ended::Duration, 1));
+    }
+
+    #[test]
+    fn a_source_that_fails_or_panics_leaves_what_it_delivered() {
+        for (then, expected) in [(Then::Fail, "the line was cut"), (Then::Panic, "the source `script` failed")] {
+            let mut sink = Kept::default();
+            let error = run(Script::boxed(vec![batch(1)], then), &mut sink, &RecordOptions::default()).unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains(expected) && text.contains("is kept"), "{text}");
+            assert_eq!(sink.committed, 1);
+        }
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_source_as_well() {
+        let mut sink = Kept { room: Some(1), ..Kept::default() };
+        let source = Script::boxed((1..50).map(batch).collect(), Then::WaitForStop);
+        let error = run(source, &mut sink, &RecordOptions::default()).unwrap_err();
+        assert_eq!(error.to_string(), "can't go on recording: the disk is full");
     }
 }

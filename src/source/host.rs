@@ -40,6 +40,10 @@ impl HostSource {
     /// When the operating system does not tell about its processes.
     pub fn open(every: Duration) -> Result<Self, SourceError> {
         let name = SysinfoReader::host_name().unwrap_or_else(|| String::from("this machine"));
+        let mut limits = limits(every);
+        if cfg!(windows) {
+            limits.push(String::from("Windows has no load average."));
+        }
         let mut metrics = MACHINE_METRICS.to_vec();
         metrics.extend(process_table::METRICS);
         metrics.sort_unstable();
@@ -52,7 +56,7 @@ impl HostSource {
                 has_census: true,
                 has_gc_events: false,
                 has_stack_samples: false,
-                limits: limits(),
+                limits,
             },
             name,
             reader: SysinfoReader::open()?,
@@ -163,8 +167,8 @@ impl Source for HostSource {
     }
 }
 
-/// What neither `host` nor `pid:N` can measure here.
-pub(super) fn limits() -> Vec<String> {
+/// What neither `host` nor `pid:N` can measure here, when asked to measure every `every`.
+pub(super) fn limits(every: Duration) -> Vec<String> {
     let mut limits = vec![
         String::from(
             "Resident memory counts pages shared between processes in each of them, so processes can add up to more than the machine uses.",
@@ -172,11 +176,13 @@ pub(super) fn limits() -> Vec<String> {
         String::from("I/O of other users' processes is absent unless the program may read it."),
         String::from("Processes that begin and end between two measurements are not seen."),
     ];
+    if every < SHORTEST_INTERVAL {
+        limits.push(format!(
+            "It is measured every {SHORTEST_INTERVAL:?}, not every {every:?}: processor times are too coarse for that."
+        ));
+    }
     if !cfg!(target_os = "linux") {
         limits.push(String::from("The number of threads of a process is measured on Linux only."));
-    }
-    if cfg!(windows) {
-        limits.push(String::from("Windows has no load average."));
     }
     limits
 }

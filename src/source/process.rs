@@ -44,7 +44,7 @@ impl ProcessSource {
                 has_census: true,
                 has_gc_events: false,
                 has_stack_samples: false,
-                limits: limits(),
+                limits: limits(every),
             },
             root_pid: pid,
             reader,

@@ -206,8 +206,9 @@ fn started(reading: &ProcessReading) -> Timestamp {
     Timestamp(seconds.saturating_mul(NS_PER_S))
 }
 
+/// A program that runs from memory alone has a made-up path, another one each time.
 fn executable_name(reading: &ProcessReading) -> Option<String> {
-    let path = reading.exe.as_ref()?;
+    let path = reading.exe.as_ref().filter(|path| !path.starts_with("/memfd:"))?;
     Some(Path::new(path).file_name()?.to_string_lossy().into_owned())
 }
 
@@ -366,8 +367,10 @@ mod tests {
         };
         let nameless = ProcessReading { exe: None, name: String::new(), ..reading(30, 20, "/") };
         let forbidden = ProcessReading { exe: None, name: String::from("sshd"), ..reading(31, 1, "/") };
+        let in_memory = ProcessReading { name: String::from("runc"), ..reading(32, 1, "/memfd:runc_cloned") };
         let long = reading(20, 1, "/opt/a-very-long-executable-name");
-        let batch = feed.read(vec![nameless, forbidden, kernel(5, "kworker/0:1"), kernel(6, "ksoftirqd/0"), long]);
+        let batch =
+            feed.read(vec![in_memory, nameless, forbidden, kernel(5, "kworker/0:1"), kernel(6, "ksoftirqd/0"), long]);
         let found: Vec<_> = batch
             .appeared
             .iter()
@@ -381,6 +384,7 @@ mod tests {
                 ("a-very-long-executable-name", "exe:a-very-long-executable-name"),
                 ("process 30", "exe:a-very-long-executable-name"),
                 ("sshd", "exe:sshd"),
+                ("runc", "exe:runc"),
             ]
         );
         assert!(batch.samples.iter().all(|sample| sample.entity.0 > 1 || sample.metric == metric::THREADS));

@@ -162,7 +162,7 @@ impl ReplayControls {
     }
 }
 
-/// Plays what a [`BatchReader`] reads.
+/// Plays what a [`BatchReader`] reads; ends with the last batch.
 pub struct ReplaySource<R> {
     reader: R,
     info: SourceInfo,

@@ -2,7 +2,7 @@
 //!
 //! Command lines and environments are never read: they often hold secrets.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, ThreadKind, UpdateKind};
@@ -19,7 +19,7 @@ pub(super) struct ProcessReading {
     pub parent_pid: Option<u32>,
     /// Seconds since the Unix epoch.
     pub started_s: u64,
-    /// As the kernel knows it, at most 15 characters on Linux.
+    /// As the kernel knows it; of programs, Linux keeps 15 characters.
     pub name: String,
     /// Path of the executable, where it may be known.
     pub exe: Option<String>,
@@ -135,8 +135,7 @@ impl SysinfoReader {
             }
         };
         if self.io_allowed.len() > 2 * readings.len() + 64 {
-            let alive: std::collections::HashSet<(u32, u64)> =
-                readings.iter().map(|reading| (reading.pid, reading.started_s)).collect();
+            let alive: HashSet<(u32, u64)> = readings.iter().map(|reading| (reading.pid, reading.started_s)).collect();
             self.io_allowed.retain(|key, _| alive.contains(key));
         }
         readings
