@@ -4,6 +4,7 @@
 
 pub mod analysis;
 pub mod model;
+pub mod session;
 pub mod source;
 pub mod state;
 pub mod store;

@@ -2,11 +2,13 @@
 //!
 //! No clock, no I/O, no threads. `session` feeds it from the store; `state` keeps its answers; `ui` draws them.
 
+pub mod grouping;
 pub mod heat_map;
 pub mod landscape;
 pub mod layers;
 pub mod lines;
 pub mod map_layout;
 pub mod overview;
+pub mod retention;
 pub mod status;
 pub mod vitals;

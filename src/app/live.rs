@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::events::Event;
 use super::jobs::EventSender;
 use crate::session::open::{Session, open_path};
-use crate::session::record::{NewRecording, RecordOptions};
+use crate::session::new_recording::NewRecording;
+use crate::session::recorder::RecordOptions;
 use crate::source::StopSignal;
 use crate::source::spec::{SourceSpec, open_live};
 use crate::store::document::read_document;
@@ -56,8 +57,7 @@ pub fn start(
         None => None,
     };
     let path = new_file(folder)?;
-    let options = RecordOptions { document, ..RecordOptions::default() };
-    let recording = NewRecording::create(&path, source, options).map_err(|error| error.to_string())?;
+    let recording = NewRecording::create(&path, source, document, RecordOptions::default()).map_err(|error| error.to_string())?;
     let session = open_path(&path).map_err(|error| error.to_string())?;
     let stop = StopSignal::default();
     let thread = {

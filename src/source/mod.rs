@@ -1,11 +1,20 @@
 //! Where measurements come from. A source says what it can measure and delivers batches; it knows nothing of storage or windows.
 
+pub mod host;
+pub mod process;
+mod process_table;
+pub mod replay;
+mod rhythm;
+pub mod spec;
+mod sysinfo_reader;
+
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::model::batch::Batch;
 use crate::model::metric::MetricKey;
+use crate::model::time::Timestamp;
 
 /// What a source is and what it can measure.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,19 +58,61 @@ pub struct StopSignal {
     inner: Arc<StopInner>,
 }
 
-#[derive(Debug, Default)]
+/// The machine's time now.
+pub(crate) fn wall_clock() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
+}
+
+type Act = dyn Fn() + Send + Sync;
+
+#[derive(Default)]
 struct StopInner {
     requested: AtomicBool,
-    lock: Mutex<()>,
+    /// What else is to be done at the request; kept alive by their [`OnRequest`]s.
+    acts: Mutex<Vec<Weak<Act>>>,
     wake: Condvar,
+}
+
+impl std::fmt::Debug for StopInner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StopInner").field("requested", &self.requested).finish_non_exhaustive()
+    }
+}
+
+/// Keeps an act registered by [`StopSignal::on_request`]; once dropped, the act is forgotten.
+#[must_use = "the act is forgotten when this is dropped"]
+pub struct OnRequest {
+    _act: Arc<Act>,
 }
 
 impl StopSignal {
     /// Requests the end and wakes everybody who sleeps on it.
     pub fn request(&self) {
-        let _guard = self.inner.lock.lock();
+        let mut acts = self.inner.acts.lock().unwrap_or_else(PoisonError::into_inner);
         self.inner.requested.store(true, Ordering::SeqCst);
         self.inner.wake.notify_all();
+        let due: Vec<_> = acts.drain(..).filter_map(|act| act.upgrade()).collect();
+        // An act may take locks of its own, so it runs without ours.
+        drop(acts);
+        for act in due {
+            act();
+        }
+    }
+
+    /// Has `act` done once, on the thread that requests the end; at once if it was requested already.
+    /// For those who wait for something else as well and must be woken.
+    pub fn on_request(&self, act: impl Fn() + Send + Sync + 'static) -> OnRequest {
+        let act: Arc<Act> = Arc::new(act);
+        let mut acts = self.inner.acts.lock().unwrap_or_else(PoisonError::into_inner);
+        acts.retain(|other| other.strong_count() > 0);
+        if self.is_requested() {
+            drop(acts);
+            act();
+        } else {
+            acts.push(Arc::downgrade(&act));
+        }
+        OnRequest { _act: act }
     }
 
     /// Whether the end was requested.
@@ -71,7 +122,7 @@ impl StopSignal {
 
     /// Sleeps until `deadline` or until the end is requested; true if it was.
     pub fn sleep_until(&self, deadline: Instant) -> bool {
-        let Ok(mut guard) = self.inner.lock.lock() else { return true };
+        let mut guard = self.inner.acts.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if self.is_requested() {
                 return true;
@@ -80,10 +131,39 @@ impl StopSignal {
             if left == Duration::ZERO {
                 return false;
             }
-            match self.inner.wake.wait_timeout(guard, left) {
-                Ok((again, _)) => guard = again,
-                Err(_) => return true,
-            }
+            guard = self.inner.wake.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_act_runs_once_at_the_request_or_at_once_and_not_after_it_was_dropped() {
+        let stop = StopSignal::default();
+        let other = StopSignal::default();
+        let forgotten = StopSignal::default();
+        let target = other.clone();
+        let kept = stop.on_request(move || target.request());
+        let target = forgotten.clone();
+        drop(stop.on_request(move || target.request()));
+        assert!(!other.is_requested());
+        stop.request();
+        assert!(other.is_requested() && !forgotten.is_requested());
+        drop(kept);
+        let target = forgotten.clone();
+        let _late = stop.on_request(move || target.request());
+        assert!(forgotten.is_requested(), "it was requested before");
+    }
+
+    #[test]
+    fn a_request_ends_a_long_sleep() {
+        let stop = StopSignal::default();
+        let sleeper = stop.clone();
+        let thread = std::thread::spawn(move || sleeper.sleep_until(Instant::now() + Duration::from_secs(600)));
+        stop.request();
+        assert!(thread.join().unwrap());
     }
 }
