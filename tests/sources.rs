@@ -12,9 +12,11 @@ use vivarium::model::batch::{Batch, Sample};
 use vivarium::model::document::{Component, ComponentKind, Document, Selector};
 use vivarium::model::entity::{Entity, EntityId, EntityKind};
 use vivarium::model::metric::{self, MetricKey};
+use vivarium::model::time::{TimeRange, Timestamp};
 use vivarium::session::recorder::{Ended, RecordOptions, Recorded, Sink, SinkError, record};
-use vivarium::source::StopSignal;
+use vivarium::source::replay::{BatchReader, ReplayControls, ReplaySource};
 use vivarium::source::spec::open_live;
+use vivarium::source::{SourceError, SourceInfo, StopSignal};
 
 #[derive(Default)]
 struct Memory {
@@ -210,4 +212,43 @@ fn a_process_and_its_children_fall_into_the_components_of_a_document() {
     assert_eq!((component.kind, component.name.as_str()), (EntityKind::Component, "Those who sleep"));
     assert!(sink.values(component.id, metric::MEMBERS).iter().all(|members| *members >= 1.0));
     assert!(!sink.entities().any(|entity| entity.attributes.get("pid").is_some_and(|pid| pid == "1")));
+}
+
+/// A recording read back.
+struct Recording {
+    info: SourceInfo,
+    batches: Vec<Batch>,
+}
+
+impl BatchReader for Recording {
+    fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    fn span(&self) -> Option<TimeRange> {
+        Some(TimeRange::new(self.batches.first()?.at, self.batches.last()?.at))
+    }
+
+    fn next_after(&mut self, after: Timestamp) -> Result<Option<Batch>, SourceError> {
+        Ok(self.batches.iter().find(|batch| batch.at > after).cloned())
+    }
+
+    fn alive_before(&mut self, _at: Timestamp) -> Result<Vec<Entity>, SourceError> {
+        Err(SourceError(String::from("nobody jumps here")))
+    }
+}
+
+#[test]
+fn a_replay_that_is_recorded_again_is_the_same_recording() {
+    let mut options = RecordOptions { duration: Some(Duration::from_millis(700)), ..RecordOptions::default() };
+    let (live, _) = record_live("host", &options, |_| ());
+    options.duration = None;
+    let info = open_live(&"host".parse().unwrap(), Duration::from_secs(1)).unwrap().info().clone();
+    let reader = Recording { info, batches: live.batches.clone() };
+    let controls = ReplayControls::as_fast_as_possible(reader.span().unwrap());
+    let mut again = Memory::default();
+    let source = Box::new(ReplaySource::new(reader, controls));
+    let recorded = record(source, &mut again, &options, &StopSignal::default(), &mut |_| ()).unwrap();
+    assert_eq!(recorded.ended, Ended::SourceEnded);
+    assert!(live.batches.len() >= 2 && again.batches == live.batches);
 }

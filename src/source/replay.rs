@@ -56,8 +56,8 @@ struct State {
     updated: Instant,
     /// Deliver at once, whatever the speed.
     unpaced: bool,
-    /// Whether it jumped and the source has not followed yet.
-    jumped: bool,
+    /// Where it jumped to, while the source has not followed yet.
+    jumped_to: Option<Timestamp>,
     /// Grows with every press.
     presses: u64,
 }
@@ -76,7 +76,8 @@ impl ReplayControls {
     }
 
     fn with_clock(span: TimeRange, now: Box<Now>) -> Self {
-        let state = State { playback: Playback::new(span), updated: now(), unpaced: false, jumped: false, presses: 0 };
+        let state =
+            State { playback: Playback::new(span), updated: now(), unpaced: false, jumped_to: None, presses: 0 };
         Self { shared: Arc::new(Shared { now, state: Mutex::new(state), changed: Condvar::new() }) }
     }
 
@@ -111,7 +112,9 @@ impl ReplayControls {
     pub fn step(&self, step_ns: i64) {
         let mut state = self.up_to_date();
         state.playback.step(step_ns);
-        state.jumped |= step_ns < 0;
+        if step_ns < 0 {
+            state.jumped_to = Some(state.playback.position);
+        }
         self.pressed(state);
     }
 
@@ -119,7 +122,9 @@ impl ReplayControls {
         let mut state = self.up_to_date();
         let from = state.playback.position;
         change(&mut state.playback);
-        state.jumped |= state.playback.position != from;
+        if state.playback.position != from {
+            state.jumped_to = Some(state.playback.position);
+        }
         self.pressed(state);
     }
 
@@ -167,7 +172,9 @@ pub struct ReplaySource<R> {
     reader: R,
     info: SourceInfo,
     controls: ReplayControls,
-    /// Everything up to here was read.
+    /// Everything up to here was delivered.
+    delivered_to: Timestamp,
+    /// What comes next begins after this.
     read_to: Timestamp,
     pending: Option<Batch>,
     /// Whom the receiver takes for alive.
@@ -190,16 +197,25 @@ impl<R: BatchReader> ReplaySource<R> {
     pub fn new(reader: R, controls: ReplayControls) -> Self {
         let read_to = controls.playback().span.from.plus_ns(-1);
         let info = reader.info().clone();
-        Self { reader, info, controls, read_to, pending: None, told: BTreeSet::new(), jump: Batch::default() }
+        Self {
+            reader,
+            info,
+            controls,
+            delivered_to: read_to,
+            read_to,
+            pending: None,
+            told: BTreeSet::new(),
+            jump: Batch::default(),
+        }
     }
 
     fn next(&mut self) -> Result<(Next, u64), SourceError> {
-        let (playback, unpaced, jumped, presses) = {
+        let (playback, unpaced, jumped_to, presses) = {
             let mut state = self.controls.up_to_date();
-            (state.playback, state.unpaced, std::mem::take(&mut state.jumped), state.presses)
+            (state.playback, state.unpaced, state.jumped_to.take(), state.presses)
         };
-        if jumped {
-            self.jump(playback.position)?;
+        if let Some(to) = jumped_to {
+            self.jump(to)?;
         }
         if self.pending.is_none() {
             self.pending = self.reader.next_after(self.read_to)?;
@@ -219,15 +235,15 @@ impl<R: BatchReader> ReplaySource<R> {
         if unpaced {
             self.controls.state().playback.seek(batch.at);
         }
-        self.read_to = batch.at;
+        (self.read_to, self.delivered_to) = (batch.at, batch.at);
         Ok((Next::Deliver(Box::new(self.complete(batch))), presses))
     }
 
     /// Follows a jump: a batch at exactly `to` comes next.
     fn jump(&mut self, to: Timestamp) -> Result<(), SourceError> {
-        let left_out = self.reader.next_after(self.read_to)?.filter(|batch| batch.at < to);
+        let left_out = self.reader.next_after(self.delivered_to)?.filter(|batch| batch.at < to);
         let alive = self.reader.alive_before(to)?;
-        let before = std::mem::replace(&mut self.read_to, to.plus_ns(-1));
+        self.read_to = to.plus_ns(-1);
         self.pending = self.reader.next_after(self.read_to)?;
         let is_alive: BTreeSet<EntityId> = alive.iter().map(|entity| entity.id).collect();
         self.jump = Batch {
@@ -236,7 +252,7 @@ impl<R: BatchReader> ReplaySource<R> {
             ..Batch::default()
         };
         if left_out.is_some() {
-            let from = before.max(self.controls.playback().span.from);
+            let from = self.delivered_to.max(self.controls.playback().span.from);
             let range = TimeRange::new(from, self.pending.as_ref().map_or(to, |next| next.at));
             self.jump.gaps.push(Gap { range, why: String::from("left out: the replay was moved on") });
         }
@@ -246,6 +262,9 @@ impl<R: BatchReader> ReplaySource<R> {
     /// Adds what a jump made necessary, and takes note of who is alive.
     fn complete(&mut self, mut batch: Batch) -> Batch {
         let mut jump = std::mem::take(&mut self.jump);
+        // Of those who appear in this batch, some may be known from its having been shown before.
+        jump.vanished.retain(|id| !batch.appeared.iter().any(|entity| entity.id == *id));
+        batch.appeared.retain(|entity| !self.told.contains(&entity.id));
         jump.appeared.append(&mut batch.appeared);
         jump.vanished.append(&mut batch.vanished);
         jump.gaps.append(&mut batch.gaps);
@@ -448,6 +467,31 @@ mod tests {
         bench.controls.step(NS_PER_S);
         let (batches, _) = bench.drain();
         assert_eq!((ids(&batches[0]), batches[0].vanished.clone()), (vec![3], vec![EntityId(0)]));
+    }
+
+    #[test]
+    fn one_step_back_introduces_nobody_twice() {
+        let mut bench = Bench::new();
+        bench.controls.step(6 * NS_PER_S);
+        bench.drain();
+        bench.controls.step(-NS_PER_S);
+        let (batches, _) = bench.drain();
+        let appeared: Vec<u32> = batches[0].appeared.iter().map(|entity| entity.id.0).collect();
+        assert_eq!((batches[0].at, appeared), (second(5), vec![2, 3]));
+        assert_eq!(batches[0].vanished, [EntityId(6), EntityId(2)]);
+    }
+
+    #[test]
+    fn two_jumps_in_a_row_leave_out_all_that_lies_before_the_last() {
+        let mut bench = Bench::new();
+        bench.drain();
+        bench.controls.seek(second(4));
+        assert!(matches!(bench.source.next().unwrap().0, Next::Deliver(_)));
+        bench.controls.seek(Timestamp(6 * NS_PER_S + 1));
+        assert_eq!(bench.drain().0.len(), 0, "nothing was measured at that very moment");
+        bench.controls.seek(second(8));
+        let (batches, _) = bench.drain();
+        assert_eq!(batches[0].gaps[0].range, TimeRange::new(second(4), second(8)));
     }
 
     #[test]
