@@ -149,9 +149,7 @@ impl Mistakes<'_> {
     /// What the RON reader stopped at, `at` bytes from the start.
     pub fn of_reader(&self, error: RonError, at: usize) -> DocumentError {
         let around = self.outline.around(at);
-        let innermost = around.last().copied();
-        let is_value = innermost.is_some_and(|node| self.outline.start(node) == at && !self.is_in_tuple(&around));
-        let here = || self.found(at);
+        let found = self.found(at);
         match error {
             RonError::Message(text) => self.of_value(at, &around, text),
             RonError::InvalidValueForType { expected, found } => {
@@ -167,43 +165,55 @@ impl Mistakes<'_> {
                 self.of_holder(at, &around, format!("the field `{field}` is missing"))
             }
             RonError::ExpectedDifferentLength { expected, found } => {
-                self.of_holder(at, &around, format!("expected {expected}, found {found} values"))
+                self.of_holder(at, &around, format!("expected {expected}, found {found}"))
             }
             RonError::DuplicateStructField { field, .. } => {
                 let start = self.text.get(..at).and_then(|before| before.rfind(field)).unwrap_or(at);
-                self.mistake(start, &around, format!("the field `{field}` is given twice"))
+                self.between(start, &around, format!("the field `{field}` is given twice"))
             }
-            RonError::ExpectedIdentifier if is_value => {
-                self.of_value(at, &around, format!("expected a word such as Exact or Critical, found {}", here()))
+            RonError::ExpectedIdentifier | RonError::InvalidIdentifier(_) | RonError::SuggestRawIdentifier(_) => {
+                if self.begins_value(&around, at) && !self.is_in_group(&around) {
+                    self.of_value(at, &around, format!("expected a word such as Exact or Critical, found {found}"))
+                } else {
+                    self.between(at, &around, format!("expected the name of a field, found {found}"))
+                }
             }
-            RonError::ExpectedIdentifier => {
-                self.mistake(at, &around, format!("expected the name of a field, found {}", here()))
-            }
-            RonError::ExpectedComma => self.mistake(at, &around, format!("a comma is missing before {}", here())),
+            RonError::ExpectedComma => self.between(at, &around, format!("a comma is missing before {found}")),
             RonError::ExpectedMapColon => {
-                self.mistake(at, &around, format!("a colon is missing after the field's name, found {}", here()))
+                self.between(at, &around, format!("a colon is missing after the field's name, found {found}"))
             }
             RonError::TrailingCharacters => {
-                self.mistake(at, &[], format!("nothing may follow the end of the document, found {}", here()))
+                self.mistake(at, &[], format!("nothing may follow the end of the document, found {found}"))
             }
-            RonError::Eof => self.mistake(at, &around, String::from("the file ends in the middle of the document")),
+            RonError::Eof => self.between(at, &around, String::from("the file ends in the middle of the document")),
             RonError::ExceededRecursionLimit => self.mistake(at, &around, String::from("brackets are nested too deep")),
-            other => match expectation(&other) {
-                Some(expected) if is_value => {
-                    let found = innermost.map_or_else(here, |node| self.describe(node));
-                    self.of_value(at, &around, format!("expected {expected}, found {found}"))
+            RonError::NoSuchExtension(name) => {
+                self.mistake(at, &[], format!("there is no RON extension named `{}`", shown(&name)))
+            }
+            other => match (expectation(&other), around.last()) {
+                (Some(expected), Some(&node)) if self.outline.start(node) == at => {
+                    self.of_value(at, &around, format!("expected {expected}, found {}", self.describe(node)))
                 }
-                Some(expected) => self.mistake(at, &around, format!("expected {expected}, found {}", here())),
-                None => self.mistake(at, &around, shown(&other.to_string())),
+                (Some(expected), _) => self.between(at, &around, format!("expected {expected}, found {found}")),
+                (None, _) => self.mistake(at, &around, shown(&other.to_string().to_lowercase())),
             },
         }
     }
 
-    fn is_in_tuple(&self, around: &[NodeId]) -> bool {
+    fn begins_value(&self, around: &[NodeId], at: usize) -> bool {
+        around.last().is_some_and(|&node| self.outline.start(node) == at)
+    }
+
+    /// Whether the innermost value stands in a group without a field's name.
+    fn is_in_group(&self, around: &[NodeId]) -> bool {
         let [.., parent, node] = around else { return false };
-        self.outline.shape(*parent) == Shape::Group
-            && self.outline.head(*parent).is_empty()
-            && self.outline.name(*node).is_none()
+        self.outline.shape(*parent) == Shape::Group && self.outline.name(*node).is_none()
+    }
+
+    /// A mistake between values: in the field of the value that goes on there.
+    fn between(&self, at: usize, around: &[NodeId], problem: String) -> DocumentError {
+        let depth = around.iter().take_while(|&&node| self.outline.holds(node, at)).count();
+        self.mistake(at, &around[..depth], problem)
     }
 
     /// A mistake in the value that ends or begins at the place: points to its beginning.
@@ -262,6 +272,7 @@ fn expectation(error: &RonError) -> Option<&'static str> {
         RonError::ExpectedStructLikeEnd | RonError::ExpectedOptionEnd => "`)`",
         RonError::ExpectedArrayEnd => "`]`",
         RonError::ExpectedMapEnd => "`}`",
+        RonError::UnexpectedChar(_) => "a value",
         _ => return None,
     })
 }

@@ -50,7 +50,7 @@ pub struct Fault {
     pub kind: FaultKind,
     /// The place to look at: where the open bracket, quote or comment begins.
     pub begins: usize,
-    /// Where it was noticed.
+    /// From where on the text can't be told: where it was noticed, or where an open quote or comment begins.
     pub noticed: usize,
 }
 
@@ -209,7 +209,8 @@ impl Scanner<'_> {
     }
 
     fn fault(&self, kind: FaultKind, begins: usize) -> Fault {
-        Fault { kind, begins, noticed: self.at }
+        let is_open_end = matches!(kind, FaultKind::Quote | FaultKind::Comment);
+        Fault { kind, begins, noticed: if is_open_end { begins } else { self.at } }
     }
 
     /// Reads a value with all that is in it. Its node is complete, as far as it was read, even after a fault.
