@@ -2,6 +2,7 @@
 //!
 //! The rooms of the program and who may use whom are in `ARCHITECTURE.md`.
 
+pub mod export;
 pub mod model;
 pub mod source;
 pub mod store;
