@@ -3,6 +3,8 @@
 //! The rooms of the program and who may use whom are in `ARCHITECTURE.md`.
 
 pub mod analysis;
+pub mod app;
+pub mod export;
 pub mod model;
 pub mod session;
 pub mod source;

@@ -90,7 +90,7 @@ impl App {
         };
         let jobs = Jobs::new(wake);
         let mut state = State { theme: settings.theme(), recent: settings.recent.clone(), ..State::default() };
-        state.bundled = bundled::ALL.iter().map(|entry| (entry.name.to_owned(), entry.title.to_owned())).collect();
+        state.bundled = bundled::BUNDLED.iter().map(|entry| (entry.name.to_owned(), entry.title.to_owned())).collect();
         let workers = Workers::new(jobs.sender());
         let mut app = Self {
             state,

@@ -1,1 +1,0 @@
-//! Documents as RON text.
