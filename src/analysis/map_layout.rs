@@ -58,3 +58,9 @@ pub struct PlacedEdge {
     /// Middle of its label.
     pub label: (f32, f32),
 }
+
+use crate::model::document::{Component, Document};
+/// STUB
+pub fn lay_out(_document: &Document, _size_of: impl Fn(&Component) -> (f32, f32)) -> MapLayout {
+    MapLayout::default()
+}

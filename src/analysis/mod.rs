@@ -2,7 +2,7 @@
 //!
 //! No clock, no I/O, no threads. `session` feeds it from the store; `state` keeps its answers; `ui` draws them.
 
-mod grid;
+pub mod grid;
 pub mod grouping;
 pub mod heat_map;
 pub mod landscape;

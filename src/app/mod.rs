@@ -28,7 +28,6 @@ use crate::ui::theme;
 
 pub use window::run_window;
 
-use events::Event;
 use jobs::Jobs;
 use live::Live;
 use settings::Settings;
@@ -170,8 +169,8 @@ impl App {
     }
 
     fn take_dropped_files(&mut self, ui: &egui::Ui) {
-        let dropped = ui.input(|input| input.raw.dropped_files.iter().find_map(|file| file.path.clone()));
-        if let Some(path) = dropped {
+        let dropped = ui.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
+        if let Some(path) = dropped.filter(|path| !path.as_os_str().is_empty()) {
             self.apply(crate::state::command::SessionCommand::Open(path).into());
         }
     }
