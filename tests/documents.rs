@@ -179,6 +179,7 @@ fn unknown_fields_are_named_and_kept_through_edits() {
             "components[till].code.commit",
             "components[till].facts[till.2].weight",
             "components[till].facts[till.2 #2].weight",
+            "components[till].facts[till.3].id",
             "components[till].facts[till.3].as",
             "components[owner].selectors[1].depth",
             "components[pool].colour",
@@ -203,7 +204,7 @@ fn unknown_fields_are_named_and_kept_through_edits() {
         "place: \"till.erl\", commit: r#\"ab\"c\"#)",
         "label: \"a\", value: Exact(1.0), unit: \"s\", weight: 0.5)",
         "label: \"b\", value: Exact(2.0), unit: \"s\", weight: 0.7)",
-        "label: \"c\", value: Exact(3.0), unit: \"s\", r#as: {\"k\": (1, 'x')})",
+        "(item: \"till.3\", id: \"f3\", label: \"c\", value: Exact(3.0), unit: \"s\", r#as: {\"k\": (1, 'x')})",
         "    last: None,\n)",
     ] {
         assert!(text.contains(piece), "no {piece} in\n{text}");
@@ -214,6 +215,14 @@ fn unknown_fields_are_named_and_kept_through_edits() {
     assert_eq!(again.document, loaded.document);
     assert_eq!(again.unknown.len(), loaded.unknown.len() - 1);
     assert_eq!(document_text(&again.document, &again.unknown).unwrap(), text);
+}
+
+#[test]
+fn text_of_other_editors_is_the_same_document() {
+    let text = fs::read_to_string(fixture("version_1.ron")).unwrap();
+    let expected = parse_document(&text, "unix.ron").unwrap();
+    let windows = format!("\u{FEFF}{}", text.replace('\n', "\r\n"));
+    assert_eq!(parse_document(&windows, "windows.ron").unwrap(), expected);
 }
 
 #[test]

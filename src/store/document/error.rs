@@ -1,5 +1,7 @@
 //! Why a document can't be read or written, in sentences that say where and what to do next.
 
+use std::collections::HashSet;
+
 use ron::error::Error as RonError;
 
 use super::outline::{Fault, FaultKind, MAX_DEPTH, MAX_VALUES, NodeId, Outline, Shape};
@@ -113,7 +115,10 @@ impl Mistakes<'_> {
             let is_tuple = self.outline.shape(pair[0]) == Shape::Group && self.outline.name(pair[1]).is_none();
             if !is_tuple {
                 way.extend(
-                    steps(self.outline, pair[0]).into_iter().find(|(child, _)| *child == pair[1]).and_then(|x| x.1),
+                    steps(self.outline, pair[0], &HashSet::new())
+                        .into_iter()
+                        .find(|(child, _)| *child == pair[1])
+                        .and_then(|x| x.1),
                 );
             }
         }

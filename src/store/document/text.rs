@@ -1,6 +1,6 @@
 //! A document as RON text for people: what fits on a line stays on it, everything else has a line for each part.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ron::extensions::Extensions;
 
@@ -64,7 +64,7 @@ impl<'a> Layout<'a> {
             }
         };
         place(None, &mut parts);
-        for (child, step) in steps(self.outline, node) {
+        for (child, step) in steps(self.outline, node, &HashSet::new()) {
             let name = self.outline.name(child);
             parts.push(Part::Value(child, step));
             if name.is_some() {

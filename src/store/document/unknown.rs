@@ -1,9 +1,10 @@
 //! Fields that this version does not know: found on reading, put back on writing.
 //!
 //! They are kept as the text that they are. Their place is told by the identity of the elements around them and not by
-//! position, so that they follow their element when it is moved, and go only when it goes.
+//! position, so that they follow their element when it is moved, and go only when it goes. Elements of one list with the same
+//! identity are told apart by their order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Display};
 
 use super::outline::{NodeId, Outline, Shape};
@@ -73,15 +74,16 @@ pub(super) fn shown(text: &str) -> String {
     out
 }
 
-/// What lies directly in a value, with the step to it. `Some( )` is no step of its own.
-pub(super) fn steps(outline: &Outline, node: NodeId) -> Vec<(NodeId, Option<Step>)> {
+/// What lies directly in a value, with the step to it. `Some( )` is no step of its own. A field among `unknown` identifies
+/// nothing, since it is not there in the document that the text becomes.
+pub(super) fn steps(outline: &Outline, node: NodeId, unknown: &HashSet<NodeId>) -> Vec<(NodeId, Option<Step>)> {
     let mut repeats: HashMap<String, u32> = HashMap::new();
-    let is_option = outline.shape(node) == Shape::Group && outline.head(node) == "Some";
+    let is_option = is_option(outline, node);
     let step = |(index, child): (usize, NodeId)| {
         let step = match outline.name(child) {
             Some(name) => Some(Step::Field(name.to_owned())),
             None if is_option => None,
-            None => match identity(outline, child) {
+            None => match identity(outline, child, unknown) {
                 Some(id) => {
                     let count = repeats.entry(id.clone()).or_insert(0);
                     let repeat = *count;
@@ -97,12 +99,12 @@ pub(super) fn steps(outline: &Outline, node: NodeId) -> Vec<(NodeId, Option<Step
 }
 
 /// What tells an element of a list from its neighbours.
-fn identity(outline: &Outline, node: NodeId) -> Option<String> {
+fn identity(outline: &Outline, node: NodeId, unknown: &HashSet<NodeId>) -> Option<String> {
     if outline.shape(node) != Shape::Group {
         return None;
     }
-    let field = outline.field(node, "id").or_else(|| outline.field(node, "item"))?;
-    outline.string(field)
+    let known = |name| outline.field(node, name).filter(|field| !unknown.contains(field));
+    outline.string(known("id").or_else(|| known("item"))?)
 }
 
 /// A step as the RON reader counts it.
@@ -156,11 +158,34 @@ impl UnknownFields {
 
     /// Takes from the outline what the reader passed over: `ignored`, in the order of the text.
     pub(super) fn collect(outline: &Outline, ignored: &[Vec<ReaderStep>]) -> Self {
-        let mut collector = Collector { outline, ignored, place: Vec::new(), fields: Vec::new() };
-        if let Some(root) = outline.root() {
-            collector.visit(root, 0);
+        let mut passed_over = PassedOver { outline, ignored, nodes: HashSet::new() };
+        let mut collector = Self::default();
+        if let Some(root) = outline.root().filter(|_| !ignored.is_empty()) {
+            passed_over.visit(root, 0);
+            collector.collect_from(outline, root, &passed_over.nodes, &mut Vec::new());
         }
-        Self { fields: collector.fields }
+        collector
+    }
+
+    fn collect_from(&mut self, outline: &Outline, node: NodeId, unknown: &HashSet<NodeId>, place: &mut Vec<Step>) {
+        let mut after: Option<&str> = None;
+        for (child, step) in steps(outline, node, unknown) {
+            let name = outline.name(child);
+            if unknown.contains(&child) {
+                self.fields.push(UnknownField {
+                    place: place.clone(),
+                    after: after.map(str::to_owned),
+                    name: name.unwrap_or_default().to_owned(),
+                    text: outline.raw_with_name(child).to_owned(),
+                });
+                continue;
+            }
+            let depth = place.len();
+            place.extend(step);
+            self.collect_from(outline, child, unknown, place);
+            place.truncate(depth);
+            after = name;
+        }
     }
 
     /// The texts of the fields of each place, with the field that each comes after.
@@ -173,46 +198,39 @@ impl UnknownFields {
     }
 }
 
-struct Collector<'a> {
+/// Finds the values that the reader passed over.
+struct PassedOver<'a> {
     outline: &'a Outline<'a>,
-    /// What is still to be found.
+    /// The paths that are still to be found, in the order of the text.
     ignored: &'a [Vec<ReaderStep>],
-    place: Vec<Step>,
-    fields: Vec<UnknownField>,
+    nodes: HashSet<NodeId>,
 }
 
-impl Collector<'_> {
+impl PassedOver<'_> {
     /// Goes through the text beside the list; each value is visited at most once.
     fn visit(&mut self, node: NodeId, depth: usize) {
-        let mut after: Option<&str> = None;
-        for (index, (child, step)) in steps(self.outline, node).into_iter().enumerate() {
+        let is_option = is_option(self.outline, node);
+        for (index, child) in self.outline.children(node).enumerate() {
             let Some(next) = self.ignored.first() else { return };
-            let Some(step) = step else {
+            if is_option {
                 self.visit(child, depth);
                 continue;
-            };
-            let name = self.outline.name(child);
-            let is_on_the_way = match (next.get(depth), name) {
+            }
+            let is_on_the_way = match (next.get(depth), self.outline.name(child)) {
                 (Some(ReaderStep::Field(field)), Some(name)) => field == name,
                 (Some(ReaderStep::Index(wanted)), None) => *wanted == index,
                 _ => false,
             };
             if is_on_the_way && next.len() == depth + 1 {
-                self.fields.push(UnknownField {
-                    place: self.place.clone(),
-                    after: after.map(str::to_owned),
-                    name: name.unwrap_or_default().to_owned(),
-                    text: self.outline.raw_with_name(child).to_owned(),
-                });
+                self.nodes.insert(child);
                 self.ignored = &self.ignored[1..];
-                continue;
-            }
-            if is_on_the_way {
-                self.place.push(step);
+            } else if is_on_the_way {
                 self.visit(child, depth + 1);
-                self.place.pop();
             }
-            after = name;
         }
     }
+}
+
+fn is_option(outline: &Outline, node: NodeId) -> bool {
+    outline.shape(node) == Shape::Group && outline.head(node) == "Some"
 }
