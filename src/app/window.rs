@@ -46,6 +46,8 @@ fn check_display() -> Result<(), String> {
 }
 
 fn no_window(why: &str) -> String {
+    // Window libraries put the place in their own sources before the reason; that helps nobody here.
+    let why = if why.contains(".rs:") { why.rsplit(": ").next().unwrap_or(why) } else { why };
     format!(
         "can't open a window: {why}. Without one, `vivarium report SESSION -o report.html` draws the same views into a file, \
          and `vivarium inspect SESSION` shows them as text"

@@ -176,7 +176,7 @@ impl StatusClass {
     /// A shape that tells the class without colour.
     pub fn symbol(self) -> &'static str {
         match self {
-            StatusClass::Critical => "⬛",
+            StatusClass::Critical => "■",
             StatusClass::Warning => "▲",
             StatusClass::Healthy => "●",
             StatusClass::Human => "◆",
