@@ -57,7 +57,7 @@ fn sources() -> Vec<(String, String)> {
 fn code(text: &str) -> String {
     let before_tests = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
     let lines = before_tests.lines().filter(|line| !line.trim_start().starts_with("//"));
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.map(|line| format!("{}\n", line.split(" // ").next().unwrap_or_default())).collect()
 }
 
 /// The words that follow `prefix` as the first part of a path, also inside `use crate::{…}`.

@@ -204,9 +204,7 @@ pub fn show_session(app: &mut App, session: Session, live: Option<Live>) {
         state.playback.seek(span.to);
     }
     state.session = Some(info);
-    let watcher = recording
-        .as_ref()
-        .map(|path| Watcher::start(app.session_number, path.clone(), app.jobs.sender()));
+    let watcher = recording.as_ref().map(|path| Watcher::start(app.session_number, path.clone(), app.jobs.sender()));
     app.open = Some(Open {
         context: Arc::new(context(app, recording.clone())),
         unknown: session.unknown,

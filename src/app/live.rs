@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::events::Event;
 use super::jobs::EventSender;
-use crate::session::open::{Session, open_path};
 use crate::session::new_recording::NewRecording;
+use crate::session::open::{Session, open_path};
 use crate::session::recorder::RecordOptions;
 use crate::source::StopSignal;
 use crate::source::spec::{SourceSpec, open_live};
@@ -57,7 +57,8 @@ pub fn start(
         None => None,
     };
     let path = new_file(folder)?;
-    let recording = NewRecording::create(&path, source, document, RecordOptions::default()).map_err(|error| error.to_string())?;
+    let recording =
+        NewRecording::create(&path, source, document, RecordOptions::default()).map_err(|error| error.to_string())?;
     let session = open_path(&path).map_err(|error| error.to_string())?;
     let stop = StopSignal::default();
     let thread = {

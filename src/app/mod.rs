@@ -91,16 +91,8 @@ impl App {
         let mut state = State { theme: settings.theme(), recent: settings.recent.clone(), ..State::default() };
         state.bundled = bundled::BUNDLED.iter().map(|entry| (entry.name.to_owned(), entry.title.to_owned())).collect();
         let workers = Workers::new(jobs.sender());
-        let mut app = Self {
-            state,
-            open: None,
-            session_number: 0,
-            workers,
-            jobs,
-            settings,
-            last_frame: None,
-            quit: false,
-        };
+        let mut app =
+            Self { state, open: None, session_number: 0, workers, jobs, settings, last_frame: None, quit: false };
         app.offer_recovery();
         if let Some(source) = &start.source {
             app.open_source(source, start.map.clone());

@@ -15,7 +15,13 @@ pub fn run_window(start: Start) -> Result<(), String> {
         .with_min_inner_size([800.0, 480.0])
         .with_drag_and_drop(true);
     let options = eframe::NativeOptions { viewport, ..Default::default() };
-    let run = || eframe::run_native("Vivarium", options, Box::new(move |creation| Ok(Box::new(App::new(&creation.egui_ctx, &start)))));
+    let run = || {
+        eframe::run_native(
+            "Vivarium",
+            options,
+            Box::new(move |creation| Ok(Box::new(App::new(&creation.egui_ctx, &start)))),
+        )
+    };
     // Window libraries panic where a system library is missing; that must not look like a crash.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));

@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::jobs::EventSender;
 use super::events::Event;
+use super::jobs::EventSender;
 use crate::model::document::{Component, Document};
 use crate::model::entity::Entity;
 use crate::model::time::TimeRange;

@@ -13,9 +13,7 @@ use crate::analysis::vitals;
 use crate::model::document::{Component, Document};
 use crate::model::entity::{Entity, EntityId, EntityKind};
 use crate::model::id::ComponentId;
-use crate::model::metric::{
-    CPU_CORES, CPU_SHARE, MEMORY_RESIDENT, MEMORY_USED, MetricKey,
-};
+use crate::model::metric::{CPU_CORES, CPU_SHARE, MEMORY_RESIDENT, MEMORY_USED, MetricKey};
 use crate::model::quantity::Quantity;
 use crate::model::series::{Bucket, Buckets, SeriesKey};
 use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
@@ -81,7 +79,8 @@ impl<'a> Asker<'a> {
     }
 
     fn title(&self, id: &ComponentId) -> String {
-        let known = self.known.document.component(id).or_else(|| self.known.discovered.iter().find(|found| &found.id == id));
+        let known =
+            self.known.document.component(id).or_else(|| self.known.discovered.iter().find(|found| &found.id == id));
         known.map_or_else(|| id.to_string(), |component| component.title.clone())
     }
 
@@ -191,10 +190,12 @@ impl<'a> Asker<'a> {
         };
         let mut values = self.values_at(MEMORY_RESIDENT, at)?;
         // Not every process has a series of its own; the others are known from the last census before.
-        let known_at: BTreeMap<EntityId, &Entity> = self.known.entities.iter().map(|entity| (entity.id, entity)).collect();
+        let known_at: BTreeMap<EntityId, &Entity> =
+            self.known.entities.iter().map(|entity| (entity.id, entity)).collect();
         if let Some(census) = recording.census_before(at)? {
             for sample in census.rows.iter().filter(|sample| sample.metric == MEMORY_RESIDENT) {
-                let alive = known_at.get(&sample.entity).is_some_and(|entity| entity.ended.is_none_or(|ended| ended > at));
+                let alive =
+                    known_at.get(&sample.entity).is_some_and(|entity| entity.ended.is_none_or(|ended| ended > at));
                 if alive {
                     values.entry(sample.entity).or_insert(sample.value);
                 }
@@ -203,7 +204,9 @@ impl<'a> Asker<'a> {
         let of_kind = |id: &EntityId| known_at.get(id).map(|entity| entity.kind);
         let members: Vec<(EntityId, f64)> = values
             .iter()
-            .filter(|(id, _)| !matches!(of_kind(id), None | Some(EntityKind::Component | EntityKind::Machine | EntityKind::Core)))
+            .filter(|(id, _)| {
+                !matches!(of_kind(id), None | Some(EntityKind::Component | EntityKind::Machine | EntityKind::Core))
+            })
             .map(|(id, value)| (*id, *value))
             .collect();
         let totals: Vec<(ComponentId, f64)> =
@@ -250,7 +253,12 @@ impl<'a> Asker<'a> {
         Ok(layers::stack(metric, range, width_ns, rows, total, MAX_LAYERS))
     }
 
-    fn heat_map(&self, metric: MetricKey, range: TimeRange, width_ns: i64) -> Result<heat_map::HeatMap, RecordingError> {
+    fn heat_map(
+        &self,
+        metric: MetricKey,
+        range: TimeRange,
+        width_ns: i64,
+    ) -> Result<heat_map::HeatMap, RecordingError> {
         Ok(heat_map::grid(metric, range, width_ns, self.component_buckets(metric, range, width_ns)?))
     }
 

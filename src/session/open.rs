@@ -89,17 +89,18 @@ fn open_recording(path: &Path) -> Result<Session, OpenError> {
     let recording = opened.recording;
     let title = recording.summary().map(|summary| summary.info.title)?;
     let text = recording.document_text()?;
-    let (document, unknown) = match text.map(|text| parse_document(&text, &format!("the document in {}", path.display()))) {
-        Some(Ok(loaded)) => {
-            warnings.extend(loaded.warnings);
-            (loaded.document, loaded.unknown)
-        }
-        Some(Err(error)) => {
-            warnings.push(format!("the document inside was left out: {error}"));
-            (Document::new(&title), UnknownFields::default())
-        }
-        None => (Document::new(&title), UnknownFields::default()),
-    };
+    let (document, unknown) =
+        match text.map(|text| parse_document(&text, &format!("the document in {}", path.display()))) {
+            Some(Ok(loaded)) => {
+                warnings.extend(loaded.warnings);
+                (loaded.document, loaded.unknown)
+            }
+            Some(Err(error)) => {
+                warnings.push(format!("the document inside was left out: {error}"));
+                (Document::new(&title), UnknownFields::default())
+            }
+            None => (Document::new(&title), UnknownFields::default()),
+        };
     Ok(Session { path: Some(path.to_owned()), document, unknown, recording: Some(recording), warnings })
 }
 

@@ -177,6 +177,7 @@ pub fn apply(ctx: &egui::Context) {
             visuals.widgets.active.bg_fill = tokens.selection;
             style.spacing.item_spacing = egui::vec2(8.0, 4.0);
             style.interaction.tooltip_delay = 0.25;
+            style.text_styles.insert(egui::TextStyle::Small, egui::FontId::proportional(11.0));
         });
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::app::jobs::{SaveOrder, suggested_name};
 use crate::app::App;
+use crate::app::jobs::{SaveOrder, suggested_name};
 use crate::state::SessionKind;
 use crate::state::command::SessionCommand;
 

@@ -18,11 +18,14 @@ pub fn vitals_ui(state: &State, ui: &mut egui::Ui, _commands: &mut Vec<Command>)
                 };
                 ui.label(egui::RichText::new(text).color(Theme::get(ui).text_weak));
             }
-            for (index, vital) in state.answers.vitals.iter().enumerate() {
-                if index > 0 {
-                    ui.separator();
-                }
+            let (known, missing): (Vec<&Vital>, Vec<&Vital>) =
+                state.answers.vitals.iter().partition(|vital| vital.quantity.is_some());
+            for vital in known {
                 vital_ui(ui, vital);
+                ui.separator();
+            }
+            if !missing.is_empty() {
+                missing_ui(ui, &missing);
             }
         });
     });
@@ -34,14 +37,21 @@ fn vital_ui(ui: &mut egui::Ui, vital: &Vital) {
         ui.spacing_mut().item_spacing.y = 0.0;
         let label = ui.label(egui::RichText::new(&vital.label).small().color(weak));
         label.on_hover_text(&vital.definition);
-        match &vital.quantity {
-            Some(quantity) => {
-                provenance::quantity_ui(ui, quantity);
-            }
-            None => {
-                let needs = vital.needs.as_deref().unwrap_or("This session can't tell.");
-                ui.label(egui::RichText::new("not measured").color(weak)).on_hover_text(needs);
-            }
+        if let Some(quantity) = &vital.quantity {
+            provenance::quantity_ui(ui, quantity);
         }
+    });
+}
+
+/// What this session can't tell, and which source would: named together, so that they don't crowd out what is known.
+fn missing_ui(ui: &mut egui::Ui, missing: &[&Vital]) {
+    let weak = Theme::get(ui).text_weak;
+    let names: Vec<&str> = missing.iter().map(|vital| vital.label.as_str()).collect();
+    let needs: Vec<&str> = missing.iter().filter_map(|vital| vital.needs.as_deref()).collect();
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.label(egui::RichText::new("Not measured here").small().color(weak));
+        let text = egui::RichText::new(names.join(", ")).color(weak);
+        ui.add(egui::Label::new(text).truncate()).on_hover_text(needs.join("\n"));
     });
 }
