@@ -64,6 +64,13 @@ impl Window {
         self.harness.run_steps(3);
     }
 
+    fn type_into(&mut self, label: &str, text: &str) {
+        let field = self.harness.get_by_role_and_label(egui::accesskit::Role::TextInput, label);
+        field.focus();
+        field.type_text(text);
+        self.harness.run_steps(3);
+    }
+
     fn press(&mut self, modifiers: egui::Modifiers, key: egui::Key) {
         self.harness.key_press_modifiers(modifiers, key);
         self.harness.run_steps(3);
@@ -117,9 +124,7 @@ fn a_component_of_the_seed_shows_its_stated_facts_with_provenance() {
 fn the_filter_narrows_the_tree() {
     let mut window = Window::open(Some(&seed()));
     window.wait_for_label("Agent process pool");
-    window.harness.get_by_label("Filter").focus();
-    window.harness.get_by_label("Filter").type_text("ets");
-    window.harness.run_steps(3);
+    window.type_into("Filter", "ets");
     assert_eq!(window.look(|state| state.tree_filter.clone()), "ets");
     assert!(window.shows("ETS table memory"));
     assert!(!window.shows("Agent process pool"));
@@ -133,8 +138,7 @@ fn views_change_by_keys_and_the_palette_finds_commands() {
     assert_eq!(window.look(|state| state.view), ViewId::Roadmap);
     window.press(egui::Modifiers::COMMAND, egui::Key::K);
     assert!(window.shows("Find a command"));
-    window.harness.get_by_label("Find a command").type_text("show cpu");
-    window.harness.run_steps(3);
+    window.type_into("Find a command", "show cpu");
     window.press(egui::Modifiers::NONE, egui::Key::Enter);
     assert_eq!(window.look(|state| (state.view, state.palette.is_none())), (ViewId::Cpu, true));
     window.press(egui::Modifiers::NONE, egui::Key::F1);
@@ -152,8 +156,7 @@ fn a_change_can_be_undone_and_done_again_and_is_saved() {
     window.wait_for_label("Agent process pool");
     let before = window.look(|state| state.document.decisions.len());
     window.press(egui::Modifiers::COMMAND, egui::Key::K);
-    window.harness.get_by_label("Find a command").type_text("add a decision");
-    window.harness.run_steps(3);
+    window.type_into("Find a command", "add a decision");
     window.press(egui::Modifiers::NONE, egui::Key::Enter);
     assert_eq!(window.look(|state| (state.document.decisions.len(), state.unsaved)), (before + 1, true));
     window.press(egui::Modifiers::COMMAND, egui::Key::Z);

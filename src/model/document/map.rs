@@ -180,7 +180,7 @@ impl StatusClass {
             StatusClass::Warning => "▲",
             StatusClass::Healthy => "●",
             StatusClass::Human => "◆",
-            StatusClass::Optimization => "★",
+            StatusClass::Optimization => "◎",
         }
     }
 }
