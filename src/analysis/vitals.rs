@@ -84,7 +84,9 @@ fn stated(document: &Document, metric: MetricKey) -> Option<Quantity> {
     let of_kind = |kind: ComponentKind| document.components.iter().filter(move |component| component.kind == kind);
     let candidates = of_kind(ComponentKind::Control).chain(of_kind(ComponentKind::Monitor));
     let facts = candidates.flat_map(|component| &component.facts);
-    let usable = |fact: &&Fact| fact.metric == Some(metric) && fact.part_of.is_none() && fact.each.is_none();
+    let usable = |fact: &&Fact| {
+        fact.metric == Some(metric) && fact.about.is_none() && fact.part_of.is_none() && fact.each.is_none()
+    };
     let fact = facts.filter(usable).min_by_key(|fact| match fact.statistic {
         Statistic::Total | Statistic::Current => 0,
         Statistic::Mean | Statistic::Unspecified => 1,
@@ -111,6 +113,7 @@ mod tests {
             unit: "s".parse().unwrap(),
             metric: Some(GC_INTERVAL),
             statistic: Statistic::Unspecified,
+            about: None,
             each: None,
             part_of: None,
             period: None,

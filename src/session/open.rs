@@ -125,7 +125,7 @@ fn sniff(path: &Path) -> Result<Kind, OpenError> {
         return Ok(Kind::Recording);
     }
     let looks_like_ron = std::str::from_utf8(&head)
-        .map_or_else(|error| std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default(), |text| text)
+        .unwrap_or_else(|error| std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default())
         .contains("vivarium-session");
     if looks_like_ron || extension == "ron" {
         return Ok(Kind::Document);

@@ -1,15 +1,14 @@
 //! Facts, rules, targets, members, decisions of one component.
 
-use crate::model::document::{Component, Fact, Statistic};
-use crate::model::format::{bytes_text, number_text, share_text, value_text};
+use crate::model::document::Component;
+use crate::model::format::{bytes_text, share_text};
 use crate::model::id::ComponentId;
 use crate::model::quantity::Quantity;
-use crate::model::unit::Unit;
 use crate::state::command::{Command, NavigateCommand};
 use crate::state::{Selection, State};
 use crate::ui::theme::Theme;
-use crate::ui::widgets::provenance;
 
+use super::stated::{claim_row, fact_row, function_row, quantity_row, rule_row, target_row, text_row};
 use super::{component_link, row, section, text, title_ui};
 
 const MAX_MEMBERS: usize = 40;
@@ -33,7 +32,7 @@ pub fn component_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui, commands
     measured_ui(state, id, ui, commands);
     facts_ui(state, component, ui);
     targets_and_rules_ui(state, id, ui);
-    notes_ui(component, ui);
+    notes_ui(state, component, ui);
     plans_ui(state, id, ui, commands);
     edges_ui(state, id, ui, commands);
 }
@@ -97,56 +96,26 @@ fn measured_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui, commands: &mu
 }
 
 fn facts_ui(state: &State, component: &Component, ui: &mut egui::Ui) {
-    if component.facts.is_empty() && component.hot_functions.is_empty() && component.patterns.is_empty() {
+    let document = &state.document;
+    let elsewhere = document.components.iter().filter(|other| other.id != component.id).flat_map(|other| &other.facts);
+    let elsewhere: Vec<_> = elsewhere.filter(|fact| fact.about.as_ref() == Some(&component.id)).collect();
+    let nothing = component.facts.is_empty()
+        && component.claims.is_empty()
+        && component.hot_functions.is_empty()
+        && component.patterns.is_empty()
+        && elsewhere.is_empty();
+    if nothing {
         return;
     }
     section(ui, "Stated");
-    for fact in &component.facts {
-        let quantity = state.document.quantity(fact);
-        quantity_row(ui, &fact_label(fact), &quantity, fact.note.as_deref());
-    }
-    for function in &component.hot_functions {
-        let provenance = state.document.stated(&function.item);
-        let quantity =
-            Quantity { value: crate::model::quantity::Value::Exact(function.share), unit: Unit::RATIO, provenance };
-        quantity_row(ui, &function.function, &quantity, function.note.as_deref());
-    }
+    component.facts.iter().chain(elsewhere).for_each(|fact| fact_row(ui, document, fact));
+    component.claims.iter().for_each(|claim| claim_row(ui, document, claim));
+    component.hot_functions.iter().for_each(|function| function_row(ui, document, function));
     for pattern in &component.patterns {
         let hours: Vec<String> =
             pattern.peaks.iter().map(|daily| format!("{}–{} h", daily.from_hour, daily.to_hour)).collect();
-        ui.horizontal_wrapped(|ui| {
-            text(ui, &format!("{} {}", pattern.title, hours.join(", ")));
-            provenance::mark_ui(ui, &state.document.stated(&pattern.item));
-        });
+        text_row(ui, &format!("{} {}", pattern.title, hours.join(", ")), &document.stated(&pattern.item));
     }
-}
-
-/// What a fact is a figure of, with its statistic and "each".
-fn fact_label(fact: &Fact) -> String {
-    let statistic = match fact.statistic {
-        Statistic::Unspecified => "",
-        Statistic::Current => ", now",
-        Statistic::Mean => ", mean",
-        Statistic::Peak => ", peak",
-        Statistic::Baseline => ", baseline",
-        Statistic::P99 => ", p99",
-        Statistic::Total => ", total",
-    };
-    let each = fact.each.as_ref().map(|each| format!(", each {each}")).unwrap_or_default();
-    let period = fact.period.as_ref().map(|period| format!(" ({period})")).unwrap_or_default();
-    format!("{}{statistic}{each}{period}", fact.label)
-}
-
-fn quantity_row(ui: &mut egui::Ui, label: &str, quantity: &Quantity, note: Option<&str>) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        ui.label(label);
-        ui.label(egui::RichText::new(value_text(quantity.value, quantity.unit)).strong());
-        provenance::mark_ui(ui, &quantity.provenance);
-        if let Some(note) = note {
-            ui.label(egui::RichText::new(format!("({note})")).color(Theme::get(ui).text_weak));
-        }
-    });
 }
 
 fn targets_and_rules_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui) {
@@ -155,43 +124,22 @@ fn targets_and_rules_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui) {
         state.document.targets.iter().filter(|target| concerns(&target.owner, &target.applies_to)).collect();
     if !targets.is_empty() {
         section(ui, "Targets");
-        for target in targets {
-            let goal = target.value.zip(target.unit).map(|(value, unit)| value_text(value, unit)).unwrap_or_default();
-            ui.horizontal_wrapped(|ui| {
-                text(ui, &target.title);
-                ui.label(egui::RichText::new(goal).strong());
-                provenance::mark_ui(ui, &state.document.stated(&target.item));
-            });
-        }
+        targets.iter().for_each(|target| target_row(ui, &state.document, target));
     }
     let rules: Vec<_> = state.document.rules.iter().filter(|rule| concerns(&rule.owner, &rule.applies_to)).collect();
     if !rules.is_empty() {
         section(ui, "Rules");
-        for rule in rules {
-            let condition = rule.condition.as_ref().map(|condition| {
-                let sign = match condition.comparison {
-                    crate::model::document::Comparison::Above => ">",
-                    crate::model::document::Comparison::Below => "<",
-                };
-                let metric = condition.metric.metric().title;
-                format!(": {metric} {sign} {}", number_text(condition.threshold, condition.unit))
-            });
-            let action = if rule.action.is_empty() { String::new() } else { format!(" → {}", rule.action) };
-            ui.horizontal_wrapped(|ui| {
-                text(ui, &format!("{:?}: {}{}{action}", rule.severity, rule.title, condition.unwrap_or_default()));
-                provenance::mark_ui(ui, &state.document.stated(&rule.item));
-            });
-        }
+        rules.iter().for_each(|rule| rule_row(ui, &state.document, rule));
     }
 }
 
-fn notes_ui(component: &Component, ui: &mut egui::Ui) {
+fn notes_ui(state: &State, component: &Component, ui: &mut egui::Ui) {
     if component.notes.is_empty() {
         return;
     }
     section(ui, "Notes");
     for note in &component.notes {
-        text(ui, &format!("{:?}: {}", note.kind, note.text)).on_hover_text(note.item.as_str());
+        text_row(ui, &format!("{:?}: {}", note.kind, note.text), &state.document.stated(&note.item));
     }
 }
 
@@ -228,11 +176,7 @@ fn plans_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui, commands: &mut V
     }
     let lanes = state.document.horizons.iter().filter(|horizon| horizon.component.as_ref() == Some(id));
     for horizon in lanes {
-        for claim in &horizon.combined {
-            let provenance = state.document.stated(&claim.item);
-            let quantity = Quantity { value: claim.value, unit: claim.unit, provenance };
-            quantity_row(ui, &claim.label, &quantity, None);
-        }
+        horizon.combined.iter().for_each(|claim| claim_row(ui, &state.document, claim));
     }
 }
 

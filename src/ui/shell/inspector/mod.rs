@@ -2,7 +2,9 @@
 
 mod component;
 mod entity;
+mod lifecycle;
 mod plan;
+mod stated;
 
 use crate::model::format::duration_text;
 use crate::state::command::{Command, NavigateCommand};
@@ -58,6 +60,7 @@ fn session_ui(state: &State, ui: &mut egui::Ui) {
             text(ui, warning);
         }
     }
+    lifecycle::lifecycle_ui(&state.document, ui);
     if !state.document.insights.is_empty() {
         section(ui, "Insights");
         for insight in &state.document.insights {

@@ -1,11 +1,11 @@
 //! An opportunity or a decision in brief; the Roadmap edits them.
 
 use crate::model::id::{DecisionId, OpportunityId};
-use crate::model::quantity::Quantity;
 use crate::state::command::{Command, NavigateCommand};
 use crate::state::{State, ViewId};
 use crate::ui::widgets::provenance;
 
+use super::stated::claim_row;
 use super::{component_link, row, section, text, title_ui};
 
 pub fn opportunity_ui(state: &State, id: &OpportunityId, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
@@ -19,13 +19,7 @@ pub fn opportunity_ui(state: &State, id: &OpportunityId, ui: &mut egui::Ui, comm
         text(ui, &opportunity.about);
     }
     section(ui, "Claimed");
-    for claim in &opportunity.claims {
-        let provenance = state.document.stated(&claim.item);
-        ui.horizontal(|ui| {
-            ui.label(&claim.label);
-            provenance::quantity_ui(ui, &Quantity { value: claim.value, unit: claim.unit, provenance });
-        });
-    }
+    opportunity.claims.iter().for_each(|claim| claim_row(ui, &state.document, claim));
     if opportunity.claims.is_empty() {
         text(ui, "no effect with a figure");
     }
