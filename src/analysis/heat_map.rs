@@ -20,6 +20,8 @@ pub struct HeatMap {
     /// Rows, hottest first: by mean × peak, so that both steady use and short bursts come up, and a burst that happened
     /// once does not outrank what is busy all the time.
     pub rows: Vec<HeatRow>,
+    /// For each column, whether anything was measured; where nothing was, there is a gap.
+    pub measured: Vec<bool>,
     /// Largest value of all; 0 if there is none.
     pub max: f64,
 }
@@ -61,7 +63,11 @@ pub fn grid(metric: MetricKey, range: TimeRange, width_ns: i64, rows: Vec<(Compo
     let heat = |row: &HeatRow| row.mean * row.peak;
     rows.sort_by(|a, b| heat(b).total_cmp(&heat(a)).then_with(|| a.title.cmp(&b.title)));
     let max = rows.iter().map(|row| row.peak).fold(0.0, f64::max);
-    HeatMap { metric, range, width_ns: grid.width_ns, columns: grid.columns, rows, max }
+    let mut is_measured = vec![f64::NAN; grid.columns];
+    measured.iter().for_each(|&column| is_measured[column] = 1.0);
+    hold(&mut is_measured, &measured);
+    let measured = is_measured.iter().map(|value| value.is_finite()).collect();
+    HeatMap { metric, range, width_ns: grid.width_ns, columns: grid.columns, rows, measured, max }
 }
 
 /// Fills columns between two measured ones with the value before, unless they are so far apart that there is a gap.
@@ -107,6 +113,7 @@ mod tests {
         assert_eq!(values[..5], [1.0, 1.0, 2.0, 2.0, 3.0]);
         assert!(values[5..14].iter().all(|value| value.is_nan()), "{values:?}");
         assert_eq!(values[14], 4.0);
+        assert_eq!(map.measured.iter().filter(|measured| **measured).count(), 6);
         assert!(values[15].is_nan());
     }
 
