@@ -174,7 +174,7 @@ pub fn search(state: &State, query: &str) -> Vec<Action> {
     if words.is_empty() {
         return found;
     }
-    for component in state.document.components.iter().filter(|component| matches(&component.title)) {
+    for component in state.components().filter(|component| matches(&component.title)) {
         let select = NavigateCommand::Select(Some(Selection::Component(component.id.clone())));
         let title = format!("Go to {}", component.title);
         found.push(Action { group: "Component", title, shortcut: None, command: select.into() });

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::analysis::status::Status;
-use crate::model::document::Document;
+use crate::model::document::{Component, Document};
 use crate::model::entity::{Entity, EntityId};
 use crate::model::id::{ComponentId, DecisionId, OpportunityId};
 use crate::model::playback::Playback;
@@ -173,6 +173,8 @@ pub struct State {
     pub session: Option<SessionInfo>,
     /// Its document.
     pub document: Arc<Document>,
+    /// Components that the source found and the document does not know.
+    pub discovered: Arc<Vec<Component>>,
     /// Undo and redo.
     pub history: History,
     /// Whether the document differs from what is on disk.
@@ -219,6 +221,7 @@ impl Default for State {
         Self {
             session: None,
             document: Arc::new(Document::new("Untitled")),
+            discovered: Arc::new(Vec::new()),
             history: History::default(),
             unsaved: false,
             view: ViewId::Map,
@@ -256,6 +259,21 @@ impl State {
     /// Whether the session is being measured now.
     pub fn is_live(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.kind == SessionKind::Live)
+    }
+
+    /// The component with this id, of the document or found by the source.
+    pub fn component(&self, id: &ComponentId) -> Option<&Component> {
+        self.components().find(|component| &component.id == id)
+    }
+
+    /// All components: the document's, then those found by the source.
+    pub fn components(&self) -> impl Iterator<Item = &Component> {
+        self.document.components.iter().chain(self.discovered.iter())
+    }
+
+    /// The name of a component; its id if nothing is known of it.
+    pub fn component_title<'a>(&'a self, id: &'a ComponentId) -> &'a str {
+        self.component(id).map_or(id.as_str(), |component| component.title.as_str())
     }
 
     /// The entity with this number.

@@ -140,8 +140,18 @@ impl Theme {
     }
 }
 
+/// egui's own fonts; arrows and geometric signs, which the proportional one lacks, come from the monospaced one.
+pub fn fonts() -> egui::FontDefinitions {
+    let mut fonts = egui::FontDefinitions::default();
+    if let Some(proportional) = fonts.families.get_mut(&egui::FontFamily::Proportional) {
+        proportional.push("Hack".to_owned());
+    }
+    fonts
+}
+
 /// Makes both themes of egui ours.
 pub fn apply(ctx: &egui::Context) {
+    ctx.set_fonts(fonts());
     for (egui_theme, dark) in [(egui::Theme::Light, false), (egui::Theme::Dark, true)] {
         let tokens = Theme::of(dark);
         ctx.style_mut_of(egui_theme, |style| {
@@ -167,6 +177,7 @@ pub fn apply(ctx: &egui::Context) {
             visuals.widgets.active.bg_fill = tokens.selection;
             style.spacing.item_spacing = egui::vec2(8.0, 4.0);
             style.interaction.tooltip_delay = 0.25;
+            style.text_styles.insert(egui::TextStyle::Small, egui::FontId::proportional(11.0));
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::id::ItemId;
+use crate::model::id::{ComponentId, ItemId};
 use crate::model::metric::MetricKey;
 use crate::model::quantity::Value;
 use crate::model::unit::Unit;
@@ -47,6 +47,9 @@ pub struct Fact {
     /// If it holds for each of several: each what, e.g. `agent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub each: Option<String>,
+    /// The component that it is a figure of, if not the one that lists it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<ComponentId>,
     /// The figure that it is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<ItemId>,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fact::{CodeReference, Fact, Heading, HotFunction, Note, Pattern};
+use super::plan::Claim;
 use crate::model::id::{ComponentId, GroupId, ItemId};
 
 /// One of the living pictures of a document; ids of its parts begin with `prefix`.
@@ -82,6 +83,9 @@ pub struct Component {
     /// Stated figures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<Fact>,
+    /// Effects expected or reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
     /// Functions said to be hot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hot_functions: Vec<HotFunction>,
@@ -106,6 +110,7 @@ impl Component {
             selectors: Vec::new(),
             headings: Vec::new(),
             facts: Vec::new(),
+            claims: Vec::new(),
             hot_functions: Vec::new(),
             patterns: Vec::new(),
             notes: Vec::new(),
@@ -171,11 +176,11 @@ impl StatusClass {
     /// A shape that tells the class without colour.
     pub fn symbol(self) -> &'static str {
         match self {
-            StatusClass::Critical => "⬛",
+            StatusClass::Critical => "■",
             StatusClass::Warning => "▲",
             StatusClass::Healthy => "●",
             StatusClass::Human => "◆",
-            StatusClass::Optimization => "★",
+            StatusClass::Optimization => "↗",
         }
     }
 }

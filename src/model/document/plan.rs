@@ -43,8 +43,11 @@ pub struct Claim {
     pub item: ItemId,
     /// What changes.
     pub label: String,
-    /// By how much (negative: less), or from what to what.
+    /// By how much (negative: less), or from what to what; with `is_level`, to what.
     pub value: Value,
+    /// Whether the value is the level that is reached, not the change.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_level: bool,
     /// In which unit.
     pub unit: Unit,
     /// The metric that would show it.
@@ -57,6 +60,10 @@ pub struct Claim {
 
 fn is_unspecified(statistic: &Statistic) -> bool {
     *statistic == Statistic::Unspecified
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Which kind of plan a horizon belongs to; lanes of one row lie on one calendar.

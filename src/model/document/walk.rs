@@ -137,6 +137,9 @@ impl Component {
         for fact in &self.facts {
             visit(&fact.item, CarriedAs::Fact);
         }
+        for claim in &self.claims {
+            visit(&claim.item, CarriedAs::Claim);
+        }
         for function in &self.hot_functions {
             visit(&function.item, CarriedAs::HotFunction);
         }
