@@ -10,7 +10,7 @@
 //! # Why `dagre`
 //!
 //! Two libraries were compared on a map of two pictures, each of 18 boxes (200 × 76) in 8 groups with 16 arrows
-//! (`tests/fixtures/two_pictures.ron`; release build, one run on two cores). *Crossings* counts pairs of arrows,
+//! (`sessions/foundation.ron`; release build, one run on two cores). *Crossings* counts pairs of arrows,
 //! *overlaps* counts boxes and groups that lie over a group which they are no part of; `rust-sugiyama` knows no groups
 //! and returns no ways of arrows, so its groups are the hulls of their boxes and its arrows straight.
 //!

@@ -3,7 +3,7 @@ use super::*;
 use crate::model::document::{ComponentKind, Edge, EdgeKind, Group, Snapshot};
 
 fn two_pictures() -> Document {
-    ron::from_str(include_str!("../../../tests/fixtures/two_pictures.ron")).unwrap()
+    ron::from_str(include_str!("../../../sessions/foundation.ron")).unwrap()
 }
 
 fn component(id: String, group: Option<String>) -> Component {

@@ -1,5 +1,6 @@
 //! What two views or more use.
 
+pub mod chip;
 pub mod empty;
 pub mod legend;
 pub mod paint;
