@@ -3,6 +3,7 @@
 //! The rooms of the program and who may use whom are in `ARCHITECTURE.md`.
 
 pub mod analysis;
+pub mod export;
 pub mod model;
 pub mod source;
 pub mod state;
