@@ -13,14 +13,24 @@ use crate::export::escape::markup;
 /// Families of monospaced text; see `svg::PROPORTIONAL`.
 const MONOSPACE: &str = "Hack,'DejaVu Sans Mono',Menlo,Consolas,monospace";
 
-/// Glyphs that follow each other in one section of one row.
+/// Glyphs that follow each other in one section of one row, all from one font.
 struct Span<'a> {
     section: &'a LayoutSection,
+    font: Font,
     text: String,
     /// Start on the baseline, relative to the row, before scaling.
     start: Vec2,
     /// From the start of the first glyph to the end of the last one that is not a space, before scaling.
     width: f32,
+}
+
+/// Tells fonts apart: where one lacks a symbol, another stands in. A span must not mix them, because who draws the SVG may
+/// otherwise take the other font for all of it.
+type Font = (u32, u32, bool);
+
+fn font(glyph: &Glyph, chr: char) -> Font {
+    let is_symbol = matches!(chr, '\u{2190}'..='\u{2bff}' | '\u{1f000}'..);
+    (glyph.font_face_height.to_bits(), glyph.font_face_ascent.to_bits(), is_symbol)
 }
 
 /// Writes the rows that lie inside `clip`.
@@ -139,7 +149,11 @@ impl<'a> Sections<'a> {
         for glyph in &row.glyphs {
             let (chr, section) = self.take(glyph);
             let Some(section) = section else { continue };
-            match spans.last_mut().filter(|span| std::ptr::eq(span.section, section)) {
+            let font = font(glyph, chr);
+            // A space may come from either font.
+            let goes_on =
+                |span: &&mut Span| std::ptr::eq(span.section, section) && (span.font == font || chr.is_whitespace());
+            match spans.last_mut().filter(goes_on) {
                 Some(span) => {
                     span.text.push(chr);
                     if !chr.is_whitespace() {
@@ -150,7 +164,7 @@ impl<'a> Sections<'a> {
                 None if chr.is_whitespace() => {}
                 None => {
                     let start = glyph.pos.to_vec2();
-                    spans.push(Span { section, text: chr.into(), start, width: glyph.advance_width });
+                    spans.push(Span { section, font, text: chr.into(), start, width: glyph.advance_width });
                 }
             }
         }
