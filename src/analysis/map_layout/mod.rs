@@ -45,7 +45,7 @@ const MAX_DEPTH: usize = 6;
 const MIN_GRID: usize = 4;
 
 /// Height of the heading of a picture.
-const PICTURE_TITLE: f32 = 34.0;
+const PICTURE_TITLE: f32 = 42.0;
 
 /// A laid-out map.
 #[derive(Clone, Debug, Default, PartialEq)]

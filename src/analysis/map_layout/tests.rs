@@ -3,7 +3,8 @@ use super::*;
 use crate::model::document::{ComponentKind, Edge, EdgeKind, Group, Snapshot};
 
 fn two_pictures() -> Document {
-    ron::from_str(include_str!("../../../sessions/foundation.ron")).unwrap()
+    let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+    options.from_str(include_str!("../../../sessions/foundation.ron")).unwrap()
 }
 
 fn component(id: String, group: Option<String>) -> Component {

@@ -36,7 +36,7 @@ pub fn groups_ui(scene: &Scene, ui: &egui::Ui, canvas: Rect, camera: &Camera) {
     for picture in scene.layout.pictures.iter().filter(|picture| !picture.title.is_empty()) {
         let rect = camera.rect(canvas, picture.area);
         if rect.intersects(canvas) {
-            let size = font_size(20.0, camera.scale, 10.0..=28.0);
+            let size = font_size(20.0, camera.scale, 9.0..=28.0);
             let galley = one_line(ui, &picture.title, size, theme.text, rect.width());
             painter.galley(rect.left_top(), galley, theme.text);
         }
@@ -112,7 +112,7 @@ pub fn boxes_ui(
 
 /// The class's symbol on the upper right corner, where no text is.
 fn badge(painter: &egui::Painter, rect: Rect, scale: f32, symbol: &str, colours: ClassColours) {
-    let radius = (8.0 * scale).clamp(4.5, 10.0);
+    let radius = (8.0 * scale).clamp(3.5, 10.0);
     let middle = rect.right_top() + Vec2::new(-radius * 0.9, radius * 0.35);
     painter.circle(middle, radius, colours.fill, (1.0, colours.stroke));
     let font = FontId::proportional((radius * 2.6).round() / 2.0);
@@ -128,12 +128,12 @@ fn text_ui(
     id: &ComponentId,
     colours: ClassColours,
 ) {
-    let inset = Vec2::new((8.0 * scale).clamp(3.0, 12.0), (6.0 * scale).clamp(1.5, 10.0));
+    let inset = Vec2::new((8.0 * scale).clamp(2.0, 12.0), (6.0 * scale).clamp(1.0, 10.0));
     let room = rect.shrink2(inset);
     let title = scene.component(id).map_or(id.as_str(), |component| component.title.as_str());
     let far = scale < FIGURES_FROM;
     let size = if far { fitting_size(title, room.size()) } else { font_size(13.0, scale, 8.5..=20.0) };
-    let rows = ((room.height() / (size * 1.2)) as usize).min(if far { 4 } else { 2 });
+    let rows = (((room.height() + 2.0) / (size * 1.2)) as usize).min(if far { 4 } else { 2 });
     if rows == 0 {
         return;
     }

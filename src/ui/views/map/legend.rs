@@ -20,14 +20,20 @@ pub const KINDS: [(EdgeKind, &str); 4] = [
 
 /// How high the strip is: one row, or two where there is not enough room.
 pub fn height(width: f32) -> f32 {
-    if width < 860.0 { 52.0 } else { 28.0 }
+    if is_narrow(width) { 52.0 } else { 28.0 }
+}
+
+fn is_narrow(width: f32) -> bool {
+    width < 780.0
 }
 
 /// Draws the strip.
 pub fn legend_ui(ui: &mut egui::Ui, strip: Rect, canvas: Rect, camera: &mut Camera) {
     let strip = strip.shrink2(Vec2::new(6.0, 3.0));
     ui.scope_builder(UiBuilder::new().max_rect(strip), |ui| {
-        ui.horizontal_wrapped(|ui| {
+        let theme = Theme::get(ui);
+        let rows = if is_narrow(strip.width()) { 2 } else { 1 };
+        ui.horizontal(|ui| {
             for (sign, name, factor) in [("−", "Zoom out", 0.8), ("+", "Zoom in", 1.25)] {
                 let button = ui.add(egui::Button::new(sign).min_size(Vec2::splat(20.0))).on_hover_text(name);
                 if button.accessible_name(name).clicked() {
@@ -38,7 +44,6 @@ pub fn legend_ui(ui: &mut egui::Ui, strip: Rect, canvas: Rect, camera: &mut Came
                 camera.fit();
             }
             ui.separator();
-            let theme = Theme::get(ui);
             for class in CLASSES {
                 let colours = theme.class(Some(class));
                 ui.horizontal(|ui| {
@@ -47,16 +52,25 @@ pub fn legend_ui(ui: &mut egui::Ui, strip: Rect, canvas: Rect, camera: &mut Came
                     ui.label(RichText::new(class.word()).small());
                 });
             }
-            ui.separator();
-            for (kind, name) in KINDS {
-                ui.horizontal(|ui| {
-                    ui.spacing_mut().item_spacing.x = 3.0;
-                    let (sample, _) = ui.allocate_exact_size(Vec2::new(30.0, 12.0), Sense::hover());
-                    let way = [sample.left_center(), sample.right_center()];
-                    ui.painter().extend(edges::line(&way, kind, (1.5, theme.text_weak).into()));
-                    ui.label(RichText::new(name).small());
-                });
+            if rows == 1 {
+                ui.separator();
+                kinds_ui(ui, theme);
             }
         });
+        if rows == 2 {
+            ui.horizontal(|ui| kinds_ui(ui, theme));
+        }
     });
+}
+
+fn kinds_ui(ui: &mut egui::Ui, theme: &Theme) {
+    for (kind, name) in KINDS {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 3.0;
+            let (sample, _) = ui.allocate_exact_size(Vec2::new(30.0, 12.0), Sense::hover());
+            let way = [sample.left_center(), sample.right_center()];
+            ui.painter().extend(edges::line(&way, kind, (1.5, theme.text_weak).into()));
+            ui.label(RichText::new(name).small());
+        });
+    }
 }
