@@ -6,7 +6,7 @@ use crate::model::document::{Component, ComponentKind, Document, Fact, Statistic
 use crate::model::entity::{Entity, EntityId, EntityKind};
 use crate::model::format::value_text;
 use crate::model::id::ComponentId;
-use crate::model::metric::{MEMBERS, MEMORY_USED, MetricKey};
+use crate::model::metric::{MEMBERS, MEMORY_RESIDENT, MEMORY_USED, MetricKey};
 use crate::model::quantity::{Provenance, Quantity};
 use crate::model::time::Timestamp;
 use crate::model::unit::Unit;
@@ -69,6 +69,12 @@ impl Landscape {
         let over = |difference: f64| if difference < 1.0 { 0.0 } else { difference };
         Self { at, total, parts, unattributed_bytes: over(difference), counted_twice_bytes: over(-difference) }
     }
+}
+
+/// The metric by which memory is divided among components: what a runtime says that its parts use, else resident memory.
+pub fn part_metric(entities: &[Entity]) -> MetricKey {
+    let has_runtime = entities.iter().any(|entity| entity.kind == EntityKind::Runtime);
+    if has_runtime { MEMORY_USED } else { MEMORY_RESIDENT }
 }
 
 impl Part {

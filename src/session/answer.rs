@@ -13,7 +13,7 @@ use crate::analysis::vitals;
 use crate::model::document::{Component, Document};
 use crate::model::entity::{Entity, EntityId, EntityKind};
 use crate::model::id::ComponentId;
-use crate::model::metric::{CPU_CORES, CPU_SHARE, MEMORY_RESIDENT, MEMORY_USED, MetricKey};
+use crate::model::metric::{CPU_CORES, CPU_SHARE, MEMORY_USED, MetricKey};
 use crate::model::quantity::Quantity;
 use crate::model::series::{Bucket, Buckets, SeriesKey};
 use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
@@ -84,6 +84,10 @@ impl<'a> Asker<'a> {
         known.map_or_else(|| id.to_string(), |component| component.title.clone())
     }
 
+    fn part_metric(&self) -> MetricKey {
+        landscape::part_metric(self.known.entities)
+    }
+
     /// The entity that stands for everything: the machine or the runtime.
     fn whole(&self) -> Option<EntityId> {
         let is_whole = |entity: &&Entity| matches!(entity.kind, EntityKind::Runtime | EntityKind::Machine);
@@ -108,7 +112,7 @@ impl<'a> Asker<'a> {
         let (mut memory, mut cpu, mut gaps, mut notices) = (None, None, Vec::new(), Vec::new());
         if let Some(recording) = self.recording {
             let width_ns = (span.length_ns() / OVERVIEW_COLUMNS).max(NS_PER_S);
-            memory = self.whole_buckets(recording, MEMORY_USED, MEMORY_RESIDENT, span, width_ns)?;
+            memory = self.whole_buckets(recording, MEMORY_USED, self.part_metric(), span, width_ns)?;
             cpu = self.whole_buckets(recording, CPU_SHARE, CPU_CORES, span, width_ns)?;
             gaps = recording.gaps()?;
             notices = recording.notices()?;
@@ -149,7 +153,7 @@ impl<'a> Asker<'a> {
             let by_rules = self.known.document.rules.iter().filter_map(|rule| rule.condition.as_ref());
             let metrics: BTreeSet<MetricKey> =
                 vitals::METRICS.iter().copied().chain(by_rules.map(|condition| condition.metric)).collect();
-            for metric in metrics.into_iter().chain([MEMORY_RESIDENT, CPU_CORES]) {
+            for metric in metrics.into_iter().chain([self.part_metric(), CPU_CORES]) {
                 values.insert(metric, self.values_at(metric, at)?);
             }
         }
@@ -160,7 +164,7 @@ impl<'a> Asker<'a> {
             let window = at.map(|at| TimeRange::new(at, at));
             let total = of_whole(metric).or_else(|| {
                 let part = match metric {
-                    MEMORY_USED => MEMORY_RESIDENT,
+                    MEMORY_USED => self.part_metric(),
                     CPU_CORES => CPU_CORES,
                     _ => return None,
                 };
@@ -188,12 +192,13 @@ impl<'a> Asker<'a> {
         let (Some(at), Some(recording)) = (at, self.recording) else {
             return Ok(landscape::stated(self.known.document));
         };
-        let mut values = self.values_at(MEMORY_RESIDENT, at)?;
+        let part_metric = self.part_metric();
+        let mut values = self.values_at(part_metric, at)?;
         // Not every process has a series of its own; the others are known from the last census before.
         let known_at: BTreeMap<EntityId, &Entity> =
             self.known.entities.iter().map(|entity| (entity.id, entity)).collect();
         if let Some(census) = recording.census_before(at)? {
-            for sample in census.rows.iter().filter(|sample| sample.metric == MEMORY_RESIDENT) {
+            for sample in census.rows.iter().filter(|sample| sample.metric == part_metric) {
                 let alive =
                     known_at.get(&sample.entity).is_some_and(|entity| entity.ended.is_none_or(|ended| ended > at));
                 if alive {
@@ -205,7 +210,10 @@ impl<'a> Asker<'a> {
         let members: Vec<(EntityId, f64)> = values
             .iter()
             .filter(|(id, _)| {
-                !matches!(of_kind(id), None | Some(EntityKind::Component | EntityKind::Machine | EntityKind::Core))
+                !matches!(
+                    of_kind(id),
+                    None | Some(EntityKind::Component | EntityKind::Machine | EntityKind::Runtime | EntityKind::Core)
+                )
             })
             .map(|(id, value)| (*id, *value))
             .collect();

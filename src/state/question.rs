@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Selection, State, ViewId, detail};
 use crate::analysis::heat_map::HeatMap;
-use crate::analysis::landscape::Landscape;
+use crate::analysis::landscape::{Landscape, part_metric};
 use crate::analysis::layers::Layers;
 use crate::analysis::lines::Lines;
 use crate::analysis::map_layout::MapLayout;
@@ -15,7 +15,7 @@ use crate::analysis::overview::Overview;
 use crate::analysis::status::Status;
 use crate::analysis::vitals::Vital;
 use crate::model::id::ComponentId;
-use crate::model::metric::{CPU_CORES, MEMORY_RESIDENT, MetricKey};
+use crate::model::metric::{CPU_CORES, MetricKey};
 use crate::model::time::{TimeRange, Timestamp};
 
 /// Something that a view needs to know.
@@ -183,9 +183,7 @@ impl Answers {
 
 /// Everything that the window in this state needs to know.
 pub fn wanted(state: &State) -> Vec<Question> {
-    if state.session.is_none() {
-        return Vec::new();
-    }
+    let Some(session) = &state.session else { return Vec::new() };
     let cursor = state.cursor();
     let mut questions = vec![Question::Vitals { at: cursor }];
     let Some(span) = state.measured_span() else {
@@ -204,7 +202,7 @@ pub fn wanted(state: &State) -> Vec<Question> {
         ViewId::Map => questions.push(Question::MapLayout),
         ViewId::Memory => {
             questions.push(Question::Landscape { at: cursor });
-            questions.push(Question::Layers { metric: MEMORY_RESIDENT, range, width_ns });
+            questions.push(Question::Layers { metric: part_metric(&session.entities), range, width_ns });
         }
         ViewId::Cpu => {
             questions.push(Question::HeatMap { metric: CPU_CORES, range, width_ns });
