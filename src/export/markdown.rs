@@ -14,7 +14,10 @@ pub fn markdown(report: &Report) -> String {
     for (label, fact) in &report.facts {
         let _ = writeln!(out, "- {}: {}", text(label), text(fact));
     }
-    for section in &report.sections {
+    // Where only a picture has something to say, there is nothing for text.
+    let says_something =
+        |section: &&Section| section.diagram.is_some() || !section.tables.is_empty() || !section.notes.is_empty();
+    for section in report.sections.iter().filter(says_something) {
         write_section(&mut out, section);
     }
     out

@@ -5,7 +5,7 @@
 mod tables;
 
 use super::picture::{self, svg};
-use crate::model::document::StatusClass;
+use crate::model::document::{PipelineRun, StatusClass};
 use crate::model::format::{bytes_text, duration_text};
 use crate::model::id::ComponentId;
 use crate::model::time::Timestamp;
@@ -92,6 +92,9 @@ pub fn build(state: &State, contents: &Contents) -> Report {
         ..Default::default()
     }];
     sections.extend(contents.views.iter().map(|view| view_section(state, *view, contents)));
+    if contents.views.contains(&ViewId::Roadmap) {
+        sections.extend(state.document.pipeline.iter().enumerate().map(run_section));
+    }
     sections.push(Section {
         id: String::from("limits"),
         title: String::from("Limits of this report"),
@@ -127,6 +130,16 @@ fn view_section(state: &State, view: ViewId, contents: &Contents) -> Section {
         diagram: None,
         tables: tables.collect(),
         notes: Vec::new(),
+    }
+}
+
+/// An optimization on its way; no view shows it yet.
+fn run_section((index, run): (usize, &PipelineRun)) -> Section {
+    Section {
+        id: format!("run-{}", index + 1),
+        title: format!("Pipeline: {}", run.title),
+        tables: [tables::steps(run), tables::gates(run)].into_iter().flatten().collect(),
+        ..Default::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tables of a report. Each is `None` where there is nothing to list.
 
 use super::{Column, Table, class_text, component_title};
-use crate::model::document::{Claim, ComponentKind, DecisionKind, ShareOf, Statistic};
+use crate::model::document::{Claim, ComponentKind, DecisionKind, GateState, PipelineRun, ShareOf, Statistic};
 use crate::model::format::{bytes_text, duration_text, number_text, quantity_text, share_text, value_text};
 use crate::model::id::ComponentId;
 use crate::model::quantity::{Provenance, Quantity};
@@ -39,7 +39,7 @@ pub(super) fn vitals(state: &State) -> Option<Table> {
         vec![vital.label.clone(), value, word, from, vital.definition.clone()]
     };
     let rows = state.answers.vitals.iter().map(row).collect();
-    table("Key figures", &["Figure", "#Value", "Provenance", "From", "Definition"], rows)
+    table("The whole system", &["Figure", "#Value", "Provenance", "From", "Definition"], rows)
 }
 
 pub(super) fn components(state: &State) -> Option<Table> {
@@ -252,6 +252,40 @@ fn decision_kind_words(kind: DecisionKind) -> &'static str {
         DecisionKind::Insight => "insight to answer",
         DecisionKind::Window => "time to decide",
     }
+}
+
+pub(super) fn steps(run: &PipelineRun) -> Option<Table> {
+    let name = |id| run.participants.iter().find(|found| &found.id == id).map_or("?", |found| found.title.as_str());
+    let mut rows = Vec::new();
+    for phase in &run.phases {
+        for message in &phase.messages {
+            rows.push(vec![
+                phase.title.clone(),
+                duration_text(phase.starts_h * 3600.0),
+                name(&message.from).to_owned(),
+                name(&message.to).to_owned(),
+                message.title.clone(),
+                message.item.to_string(),
+            ]);
+        }
+    }
+    table("Steps", &["Phase", "#Begins after", "From", "To", "Step", "Item"], rows)
+}
+
+pub(super) fn gates(run: &PipelineRun) -> Option<Table> {
+    let mut rows = Vec::new();
+    for phase in &run.phases {
+        for gate in phase.messages.iter().flat_map(|message| &message.gates) {
+            let state = match gate.state {
+                GateState::Open => "open",
+                GateState::Passed => "passed",
+                GateState::Failed => "failed",
+            };
+            let evidence = or_nothing(gate.evidence.clone());
+            rows.push(vec![phase.title.clone(), gate.title.clone(), state.to_owned(), evidence, gate.item.to_string()]);
+        }
+    }
+    table("Gates", &["Phase", "Criterion", "State", "Evidence", "Item"], rows)
 }
 
 pub(super) fn gaps(state: &State) -> Option<Table> {
