@@ -70,7 +70,7 @@ impl<'a> Asker<'a> {
     fn map_layout(&self) -> map_layout::MapLayout {
         let mut document = self.known.document.clone();
         document.components.extend(self.known.discovered.iter().cloned());
-        map_layout::lay_out(&document, |_| (220.0, 96.0))
+        map_layout::lay_out(&document, map_layout::box_size)
     }
 
     fn components(&self) -> impl Iterator<Item = (&'a Entity, ComponentId)> {

@@ -10,7 +10,6 @@ use crate::model::format::{bytes_text, duration_text};
 use crate::model::id::ComponentId;
 use crate::model::time::Timestamp;
 use crate::state::{SessionKind, State, ViewId};
-use crate::ui::views;
 
 /// A report.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,7 +124,7 @@ fn view_section(state: &State, view: ViewId, contents: &Contents) -> Section {
     Section {
         id: view.word().to_owned(),
         title: view.title().to_owned(),
-        help: views::find(view).help().to_owned(),
+        help: picture::help(view).to_owned(),
         svg: Some(svg::svg(&picture, &format!("{}-", view.word()))),
         diagram: None,
         tables: tables.collect(),
