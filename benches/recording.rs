@@ -1,12 +1,12 @@
 //! Speed of recordings: appending, and the questions of a first view against reading everything.
 //!
-//! `VIVARIUM_BENCH_VALUES=100000000 cargo bench --bench recording` measures on a day of 100 M values; the default is a tenth
-//! of it. The recording is made once and kept under `target/tmp`.
+//! `VIVARIUM_BENCH_VALUES=100000000 cargo bench --bench recording` measures on a day of 100 M values.
 
+#[path = "support/day.rs"]
+mod day;
 #[path = "../examples/generate_recording/synthetic.rs"]
 mod synthetic;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -44,25 +44,9 @@ fn append(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The recording that is asked, made if it is not there yet.
-fn recording(shape: Shape) -> PathBuf {
-    let name = format!("bench-{}.vivarium", shape.values.unwrap_or(0));
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if !path.exists() {
-        let unfinished = path.with_extension("unfinished");
-        let _ = std::fs::remove_file(&unfinished);
-        let mut writer = Writer::create(&unfinished, &info()).unwrap();
-        Machine::new(shape).for_each(|batch| writer.append(&batch).unwrap());
-        writer.finish().unwrap();
-        std::fs::rename(&unfinished, &path).unwrap();
-    }
-    path
-}
-
 fn ask(criterion: &mut Criterion) {
-    let values = std::env::var("VIVARIUM_BENCH_VALUES").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000_000);
-    let shape = Shape { entities: 500, hours: 24.0, values: Some(values) };
-    let path = recording(shape);
+    let shape = day::shape();
+    let path = day::recording(shape);
     let day = TimeRange::new(START, START.plus_seconds(shape.hours * 3600.0));
     let keys: Vec<SeriesKey> = (1..=shape.components())
         .map(EntityId)
