@@ -98,7 +98,7 @@ fn stated(gatherer: &Gatherer<'_>, vitals: &[(MetricKey, Figure)]) -> CpuPart {
 /// Whether the fact says how much of the processors the component uses now.
 fn is_share(component: &Component, fact: &Fact) -> bool {
     let of_itself = fact.about.as_ref().is_none_or(|about| *about == component.id);
-    let uses = !matches!(component.kind, ComponentKind::Control | ComponentKind::Plan);
+    let uses = component.kind == ComponentKind::System;
     let usual = matches!(fact.statistic, Statistic::Unspecified | Statistic::Current | Statistic::Mean);
     let whole = fact.each.is_none() && fact.part_of.is_none() && fact.period.is_none();
     fact.metric == Some(CPU_SHARE) && of_itself && uses && usual && whole

@@ -13,7 +13,7 @@ use crate::cli::moment::Moment;
 use crate::model::document::{Component, ComponentKind, Document, Fact, Statistic, StatusClass};
 use crate::model::entity::{Entity, EntityId, EntityKind};
 use crate::model::id::ComponentId;
-use crate::model::metric::{MEMORY_ALLOCATION_RATE, MEMORY_RELEASE_LAG, MEMORY_RELEASE_RATE, MetricKey};
+use crate::model::metric::{MEMORY_ALLOCATION_RATE, MEMORY_RELEASE_LAG, MEMORY_RELEASE_RATE, MEMORY_USED, MetricKey};
 use crate::model::quantity::Quantity;
 use crate::model::series::Gap;
 use crate::model::time::{TimeRange, Timestamp};
@@ -40,7 +40,7 @@ pub fn gather(session: &Session, asked: &Inspect) -> anyhow::Result<Parts> {
     let gaps = recording.map(Recording::gaps).transpose()?.unwrap_or_default();
     let vitals: Vec<_> = vitals
         .into_iter()
-        .filter_map(|vital| Some((vital.metric?, Figure::from(in_metric_unit(vital.quantity?, vital.metric?)))))
+        .filter_map(|vital| Some((vital.metric?, Figure::of_metric(vital.quantity?, vital.metric?))))
         .collect();
     let mut parts = Parts {
         format: FORMAT,
@@ -237,9 +237,9 @@ impl Gatherer<'_> {
         for fact in facts {
             let Some(metric) = fact.metric else { continue };
             found.entry(metric).or_insert_with(|| Figure {
-                quantity: in_metric_unit(self.document.quantity(fact), metric),
                 each: fact.each.clone(),
                 statistic: fact.statistic,
+                ..Figure::of_metric(self.document.quantity(fact), metric)
             });
         }
         found
@@ -283,12 +283,11 @@ impl Gatherer<'_> {
             });
         }
         let vital = |metric| vitals.iter().find(|(key, _)| *key == metric).map(|(_, figure)| figure.clone());
-        let figure = |metric| {
-            vital(metric).or_else(|| stated(self.document, metric).map(|it| in_metric_unit(it, metric).into()))
-        };
+        let figure =
+            |metric| vital(metric).or_else(|| stated(self.document, metric).map(|it| Figure::of_metric(it, metric)));
         MemoryPart {
             at_s: landscape.at.zip(self.when).map(|(at, when)| when.seconds(at)),
-            total: in_unit(landscape.total.clone(), Unit::BYTES).into(),
+            total: Figure::of_metric(landscape.total.clone(), MEMORY_USED),
             parts,
             unattributed_bytes: landscape.unattributed_bytes,
             counted_twice_bytes: landscape.counted_twice_bytes,
@@ -313,19 +312,6 @@ fn stored(summary: &Summary) -> StoredPart {
 
 fn is_alive(entity: &Entity, at: Timestamp) -> bool {
     entity.started.is_none_or(|started| started <= at) && entity.ended.is_none_or(|ended| ended > at)
-}
-
-/// The same in the metric's own unit, so that values of one metric can be compared without looking at units.
-fn in_metric_unit(quantity: Quantity, metric: MetricKey) -> Quantity {
-    in_unit(quantity, metric.unit())
-}
-
-fn in_unit(quantity: Quantity, unit: Unit) -> Quantity {
-    if !quantity.unit.is_comparable_to(unit) {
-        return quantity;
-    }
-    let value = quantity.value.map(|value| quantity.unit.convert(value, unit).unwrap_or(value));
-    Quantity { value, unit, ..quantity }
 }
 
 fn order(statistic: Statistic) -> u8 {

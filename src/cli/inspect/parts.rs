@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::model::document::Statistic;
 use crate::model::metric::MetricKey;
 use crate::model::quantity::{Quantity, Value};
+use crate::model::unit::Unit;
 
 /// The name of the format.
 pub const FORMAT: &str = "vivarium.inspect/1";
@@ -35,7 +36,10 @@ pub struct Parts {
 /// A quantity, and whose or which summary it is where a document says so.
 #[derive(Clone, Debug)]
 pub struct Figure {
+    /// As it was measured or stated; the text shows it so.
     pub quantity: Quantity,
+    /// The unit of JSON: of one metric always the same.
+    pub unit: Unit,
     /// If it holds for each of several: each what.
     pub each: Option<String>,
     pub statistic: Statistic,
@@ -211,11 +215,18 @@ pub struct GatePart {
 
 impl From<Quantity> for Figure {
     fn from(quantity: Quantity) -> Self {
-        Self { quantity, each: None, statistic: Statistic::Unspecified }
+        let unit = quantity.unit;
+        Self { quantity, unit, each: None, statistic: Statistic::Unspecified }
     }
 }
 
 impl Figure {
+    /// A value of a metric, in whatever unit it comes.
+    pub fn of_metric(quantity: Quantity, metric: MetricKey) -> Self {
+        let unit = if quantity.unit.is_comparable_to(metric.unit()) { metric.unit() } else { quantity.unit };
+        Self { unit, ..Self::from(quantity) }
+    }
+
     /// The word for its statistic; `None` if none was stated.
     pub fn statistic_word(&self) -> Option<&'static str> {
         match self.statistic {
@@ -233,7 +244,9 @@ impl Figure {
 impl Serialize for Figure {
     /// A number that is not a single one has `value` null, and what is known of it beside it.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Quantity { value, unit, provenance } = &self.quantity;
+        let Quantity { value, unit: from, provenance } = &self.quantity;
+        let unit = self.unit;
+        let value = &value.map(|value| from.convert(value, unit).unwrap_or(value));
         let mut map = serializer.serialize_map(None)?;
         let single = if let Value::Exact(value) = value { Some(value) } else { None };
         map.serialize_entry("value", &single)?;
@@ -250,7 +263,7 @@ impl Serialize for Figure {
                 map.serialize_entry("after", after)?;
             }
         }
-        map.serialize_entry("unit", unit)?;
+        map.serialize_entry("unit", &unit)?;
         map.serialize_entry("provenance", provenance.word())?;
         map.serialize_entry("from", &provenance.origin())?;
         if let Some(each) = &self.each {

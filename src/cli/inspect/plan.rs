@@ -32,7 +32,7 @@ fn claimed(document: &Document, claim: &Claim) -> ClaimPart {
         label: claim.label.clone(),
         metric: claim.metric.map(|metric| metric.id()),
         is_level: claim.is_level,
-        figure: Figure { quantity, each: None, statistic: claim.statistic },
+        figure: Figure { statistic: claim.statistic, ..Figure::from(quantity) },
     }
 }
 
