@@ -4,10 +4,10 @@
 
 mod tables;
 
+use super::mermaid;
 use super::picture::{self, svg};
 use crate::model::document::{PipelineRun, StatusClass};
 use crate::model::format::{bytes_text, duration_text};
-use crate::model::id::ComponentId;
 use crate::model::time::Timestamp;
 use crate::state::{SessionKind, State, ViewId};
 
@@ -126,10 +126,16 @@ fn view_section(state: &State, view: ViewId, contents: &Contents) -> Section {
         title: view.title().to_owned(),
         help: picture::help(view).to_owned(),
         svg: Some(svg::svg(&picture, &format!("{}-", view.word()))),
-        diagram: None,
+        diagram: (view == ViewId::Map && !state.document.edges.is_empty()).then(|| flowchart(state)),
         tables: tables.collect(),
         notes: Vec::new(),
     }
+}
+
+/// The map as a Mermaid diagram, in the colours that components have now.
+fn flowchart(state: &State) -> String {
+    let class = |id: &_| state.statuses.get(id).map(|status| status.class).or_else(|| state.document.stated_class(id));
+    mermaid::flowchart(&state.document, class)
 }
 
 /// An optimization on its way; no view shows it yet.
@@ -137,6 +143,7 @@ fn run_section((index, run): (usize, &PipelineRun)) -> Section {
     Section {
         id: format!("run-{}", index + 1),
         title: format!("Pipeline: {}", run.title),
+        diagram: Some(mermaid::sequence(run)),
         tables: [tables::steps(run), tables::gates(run)].into_iter().flatten().collect(),
         ..Default::default()
     }
@@ -188,11 +195,6 @@ fn limits(state: &State) -> Vec<String> {
     let notices = notices.map(|notice| format!("{}: {}", notice.at.local("%F %T"), notice.text));
     let failed = state.answers.failed.values().map(|why| format!("A part of this report could not be had: {why}"));
     warnings.chain(notices).chain(failed).collect()
-}
-
-/// A component's name.
-fn component_title(state: &State, id: &ComponentId) -> String {
-    state.document.component(id).map_or_else(|| id.to_string(), |component| component.title.clone())
 }
 
 /// A component's class with its symbol, e.g. `▲ warning`; a dash without one.

@@ -1,6 +1,6 @@
 //! The tables of a report. Each is `None` where there is nothing to list.
 
-use super::{Column, Table, class_text, component_title};
+use super::{Column, Table, class_text};
 use crate::model::document::{Claim, ComponentKind, DecisionKind, GateState, PipelineRun, ShareOf, Statistic};
 use crate::model::format::{bytes_text, duration_text, number_text, quantity_text, share_text, value_text};
 use crate::model::id::ComponentId;
@@ -44,7 +44,7 @@ pub(super) fn vitals(state: &State) -> Option<Table> {
 
 pub(super) fn components(state: &State) -> Option<Table> {
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for component in &state.document.components {
+    for component in state.components() {
         let status = state.statuses.get(&component.id);
         let class = status.map(|status| status.class).or_else(|| state.document.stated_class(&component.id));
         let group = component.group.as_ref().and_then(|group| state.document.group(group));
@@ -72,8 +72,8 @@ fn kind_word(kind: ComponentKind) -> &'static str {
 pub(super) fn edges(state: &State) -> Option<Table> {
     let row = |edge: &crate::model::document::Edge| {
         vec![
-            component_title(state, &edge.from),
-            component_title(state, &edge.to),
+            state.component_title(&edge.from).to_owned(),
+            state.component_title(&edge.to).to_owned(),
             or_nothing(edge.label.clone()),
             edge.item.to_string(),
         ]
@@ -198,7 +198,9 @@ pub(super) fn opportunities(state: &State) -> Option<Table> {
         rows.push(vec![
             horizon.map_or_else(|| opportunity.horizon.to_string(), |horizon| horizon.title.clone()),
             opportunity.title.clone(),
-            or_nothing(opportunity.component.as_ref().map(|id| component_title(state, id)).unwrap_or_default()),
+            or_nothing(
+                opportunity.component.as_ref().map(|id| state.component_title(id).to_owned()).unwrap_or_default(),
+            ),
             claims_text(&opportunity.claims),
             or_nothing(effort.unwrap_or_default()),
             risk.map_or(NOTHING, |risk| risk.word()).to_owned(),
@@ -227,7 +229,7 @@ pub(super) fn horizons(state: &State) -> Option<Table> {
 
 pub(super) fn decisions(state: &State) -> Option<Table> {
     let row = |decision: &crate::model::document::Decision| {
-        let about = |id: &ComponentId| component_title(state, id);
+        let about = |id: &ComponentId| state.component_title(id).to_owned();
         let options: Vec<&str> = decision.options.iter().map(|option| option.title.as_str()).collect();
         vec![
             decision.question.clone(),

@@ -9,6 +9,7 @@ use crate::analysis::status::Status;
 use crate::analysis::vitals::Vital;
 use crate::model::batch::Notice;
 use crate::model::document::*;
+use crate::model::id::ComponentId;
 use crate::model::metric::CPU_CORES;
 use crate::model::quantity::{Quantity, Value};
 use crate::model::series::Gap;
