@@ -209,7 +209,9 @@ fn lay_out(landscape: &Landscape, theme: &Theme, what: What, rect: Rect, tiles: 
             // Neighbours differ a little, so that they can be told apart.
             member => (What::Member(index, member), if member % 2 == 0 { 0.40 } else { 0.30 }),
         };
-        tiles.push(Tile { what, rect, label: rect, fill: member_fill(strength) });
+        // Without a header the component's own label lies over its members; theirs would lie over it.
+        let label = if has_header { rect } else { Rect::from_min_size(rect.min, egui::Vec2::ZERO) };
+        tiles.push(Tile { what, rect, label, fill: member_fill(strength) });
     }
 }
 
