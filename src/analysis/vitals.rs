@@ -112,6 +112,7 @@ mod tests {
             metric: Some(GC_INTERVAL),
             statistic: Statistic::Unspecified,
             each: None,
+            about: None,
             part_of: None,
             period: None,
             note: None,

@@ -102,6 +102,7 @@ fn fact(item: &str, value: f64, unit: &str, metric: MetricKey) -> Fact {
         metric: Some(metric),
         statistic: Statistic::Unspecified,
         each: None,
+        about: None,
         part_of: None,
         period: None,
         note: None,
