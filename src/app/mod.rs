@@ -20,7 +20,7 @@ use std::time::Instant;
 use crate::session::open::Session;
 use crate::state::command::Command;
 use crate::state::question::{Asked, wanted};
-use crate::state::{Message, State};
+use crate::state::{Message, State, ViewId};
 use crate::store::bundled;
 use crate::store::document::UnknownFields;
 use crate::ui::shell::shell_ui;
@@ -37,8 +37,10 @@ use workers::{SessionContext, Workers};
 /// What to open when the window starts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Start {
-    /// A file, `host`, `pid:N`; `None`: the welcome page.
+    /// A file, `host`, `pid:N`, `bundled:NAME`; `None`: the welcome page.
     pub source: Option<String>,
+    /// The view to begin with; `None`: the one that suits the session.
+    pub view: Option<ViewId>,
     /// A document to lay over the measurements.
     pub map: Option<PathBuf>,
     /// Where settings and unsaved sessions are kept; `None`: the user's usual folders.
@@ -58,6 +60,8 @@ pub struct App {
     /// Long work: opening, saving, dialogs.
     jobs: Jobs,
     settings: Settings,
+    /// The view that the first session begins with.
+    first_view: Option<ViewId>,
     last_frame: Option<Instant>,
     quit: bool,
 }
@@ -98,6 +102,7 @@ impl App {
             workers,
             jobs,
             settings,
+            first_view: start.view,
             last_frame: None,
             quit: false,
         };
@@ -186,6 +191,9 @@ impl App {
     /// Starts to open a file or to watch a source.
     fn open_source(&mut self, source: &str, map: Option<PathBuf>) {
         use crate::source::spec::SourceSpec;
+        if let Some(name) = source.strip_prefix("bundled:") {
+            return self.jobs.open_bundled(name.to_owned());
+        }
         match source.parse::<SourceSpec>() {
             Ok(SourceSpec::Path(path)) => self.jobs.open(path),
             Ok(spec) => self.jobs.watch(spec, map, self.settings.live_folder()),

@@ -24,7 +24,7 @@ use crate::state::question::{Answer, Question};
 use crate::store::recording::{Recording, RecordingError};
 
 /// A value older than this does not stand for a moment any more.
-const MAX_AGE_NS: i64 = 60 * NS_PER_S;
+pub const MAX_AGE_NS: i64 = 60 * NS_PER_S;
 const OVERVIEW_COLUMNS: i64 = 600;
 const MAX_LAYERS: usize = 12;
 const MAX_LINES: usize = 6;
