@@ -12,6 +12,7 @@ mod interrupt;
 mod moment;
 mod output;
 mod record;
+mod report;
 mod session_name;
 
 use std::ffi::OsString;
@@ -65,6 +66,8 @@ pub enum Command {
     Record(record::Record),
     /// Show what the window would show, as text or JSON
     Inspect(inspect::Inspect),
+    /// Draw the views into an .html, .md, .svg or .png file
+    Report(report::Report),
     /// Turn a session into .vivarium, .ron, .csv, .parquet or .mmd
     Convert(convert::Convert),
     /// Print the completions for a shell
@@ -154,6 +157,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Record(record) => record.run(),
         Command::Inspect(inspect) => inspect.run(),
+        Command::Report(report) => report.run(),
         Command::Convert(convert) => convert.run(),
         Command::Completions(completions) => completions.run::<Arguments>(),
     }
@@ -176,7 +180,16 @@ pub fn run_to_end(work: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
 
 fn complain(error: &anyhow::Error) -> ExitCode {
     eprintln!("vivarium: {}", clean::line(&error.to_string()));
-    ExitCode::FAILURE
+    if error.is::<WrongUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+/// A call that can't be meant.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct WrongUsage(String);
+
+fn usage(text: String) -> anyhow::Error {
+    WrongUsage(text).into()
 }
 
 /// Whether the reader of the result has seen enough.

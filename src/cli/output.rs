@@ -83,7 +83,10 @@ pub fn write_file(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> 
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> anyhow::Error {
-    anyhow!("can't write {}: {error}; check that its folder exists, may be written to and has space left", path.display())
+    anyhow!(
+        "can't write {}: {error}; check that its folder exists, may be written to and has space left",
+        path.display()
+    )
 }
 
 #[cfg(test)]

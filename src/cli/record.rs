@@ -56,8 +56,7 @@ impl Record {
         let map = self.map.as_deref().map(read_document).transpose()?;
         let (source, document) = self.open()?;
         let is_replay = matches!(self.source, SourceSpec::Path(_));
-        let options =
-            RecordOptions { duration: self.length.filter(|_| !is_replay), ..RecordOptions::default() };
+        let options = RecordOptions { duration: self.length.filter(|_| !is_replay), ..RecordOptions::default() };
         let info = source.info().clone();
         let recording = NewRecording::create(&self.output, source, map.or(document), options)?;
         let stop = interrupt::stop_signal()?;

@@ -86,7 +86,8 @@ impl SessionName {
 
 fn from_standard_input() -> anyhow::Result<OpenSession> {
     let mut file = tempfile::NamedTempFile::new().context("can't keep standard input in a temporary file")?;
-    std::io::copy(&mut std::io::stdin().lock(), &mut file).map_err(|error| anyhow!("can't read standard input: {error}"))?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut file)
+        .map_err(|error| anyhow!("can't read standard input: {error}"))?;
     let path = file.into_temp_path();
     let shown = path.display().to_string();
     let mut session = open_path(&path).map_err(|error| anyhow!(error.to_string().replace(&shown, "standard input")))?;

@@ -2,9 +2,49 @@
 
 use std::collections::HashSet;
 
-use super::ExportError;
 use crate::model::time::Timestamp;
 use crate::model::unit::Unit;
+
+/// Why a table can't be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// Its columns differ in length.
+    #[error("table {table} can't be written: column {column} has {found} rows, the first column has {expected}")]
+    Ragged {
+        /// The table's name.
+        table: String,
+        /// The column that differs.
+        column: String,
+        /// Rows of the first column.
+        expected: usize,
+        /// Rows of this one.
+        found: usize,
+    },
+    /// Two columns have one name.
+    #[error("table {table} can't be written: it has two columns named {column}. Leave one of them out")]
+    SameName {
+        /// The table's name.
+        table: String,
+        /// The name.
+        column: String,
+    },
+    /// The place that it is written to fails.
+    #[error("table {table} was not written to its end: {source}. Look whether there is space left, and write it again")]
+    Io {
+        /// The table's name.
+        table: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The Parquet writer fails.
+    #[error("table {table} was not written to its end: {source}. Look whether there is space left, or choose CSV")]
+    Parquet {
+        /// The table's name.
+        table: String,
+        /// What the writer says.
+        source: ::parquet::errors::ParquetError,
+    },
+}
 
 /// Columns of equal length.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +87,16 @@ impl ColumnData {
             ColumnData::Number(cells) => cells.len(),
             ColumnData::Integer(cells) => cells.len(),
             ColumnData::Text(cells) => cells.len(),
+        }
+    }
+
+    /// Removes all cells.
+    pub fn clear(&mut self) {
+        match self {
+            ColumnData::Time(cells) => cells.clear(),
+            ColumnData::Number(cells) => cells.clear(),
+            ColumnData::Integer(cells) => cells.clear(),
+            ColumnData::Text(cells) => cells.clear(),
         }
     }
 

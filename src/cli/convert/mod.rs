@@ -96,7 +96,9 @@ impl Convert {
         let path = self.output.as_path();
         if path == Path::new("-") {
             Target::StandardOutput
-        } else if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(std::path::MAIN_SEPARATOR_STR.as_bytes()) {
+        } else if path.is_dir()
+            || path.as_os_str().as_encoded_bytes().ends_with(std::path::MAIN_SEPARATOR_STR.as_bytes())
+        {
             Target::Folder(path)
         } else {
             Target::File(path)

@@ -218,4 +218,84 @@ impl Piece {
             }
         });
     }
+
+    fn text(&mut self, name: &str, text: Option<String>) {
+        self.put(name, |data| {
+            if let ColumnData::Text(cells) = data {
+                cells.push(text);
+            }
+        });
+    }
+
+    fn number(&mut self, name: &str, number: f64) {
+        self.put(name, |data| {
+            if let ColumnData::Number(cells) = data {
+                cells.push(Some(number));
+            }
+        });
+    }
+
+    fn integer(&mut self, name: &str, number: u64) {
+        self.put(name, |data| {
+            if let ColumnData::Integer(cells) = data {
+                cells.push(i64::try_from(number).ok());
+            }
+        });
+    }
+
+    fn put(&mut self, name: &str, put: impl FnOnce(&mut ColumnData)) {
+        let count = self.table.columns.len();
+        if let Some(column) = self.table.columns.get_mut(self.next) {
+            debug_assert_eq!(column.name, name, "cells are put in the order of the columns");
+            put(&mut column.data);
+        }
+        self.next = (self.next + 1) % count.max(1);
+    }
+
+    fn rows(&self) -> usize {
+        self.table.columns.first().map_or(0, |column| column.data.len())
+    }
+
+    fn hand_over_if_full(&mut self, take: &mut Take<'_>) -> anyhow::Result<()> {
+        if self.rows() < ROWS {
+            return Ok(());
+        }
+        take(&self.table)?;
+        self.handed_over = true;
+        for column in &mut self.table.columns {
+            column.data.clear();
+        }
+        Ok(())
+    }
+
+    /// What is left; an empty table too, if nothing was handed over before.
+    fn hand_over(self, take: &mut Take<'_>) -> anyhow::Result<()> {
+        if self.rows() > 0 || !self.handed_over {
+            take(&self.table)?;
+        }
+        Ok(())
+    }
+}
+
+/// An empty table with the columns of its name.
+fn columns(name: &'static str) -> Table {
+    let column = |name: &str, data: ColumnData| Column { name: name.to_owned(), unit: None, data };
+    let time = || column("time", ColumnData::Time(Vec::new()));
+    let text = |name: &str| column(name, ColumnData::Text(Vec::new()));
+    let number = |name: &str| column(name, ColumnData::Number(Vec::new()));
+    let integer = |name: &str| column(name, ColumnData::Integer(Vec::new()));
+    let values =
+        || vec![time(), text("entity"), text("kind"), text("component"), text("metric"), text("unit"), number("value")];
+    let columns = match name {
+        "series" | "censuses" => values(),
+        "entities" => {
+            ["entity", "kind", "name", "parent", "component", "started", "ended", "attributes"].map(text).into()
+        }
+        "gc_events" => {
+            let sizes = ["pause_ns", "before_words", "after_words", "held_words", "reclaimed_words"].map(integer);
+            [time(), text("entity"), text("kind")].into_iter().chain(sizes).collect()
+        }
+        _ => vec![time(), text("entity"), text("stack"), integer("weight")],
+    };
+    Table { name: name.to_owned(), columns }
 }

@@ -149,11 +149,8 @@ impl Gatherer<'_> {
     fn session(&self, summary: Option<&Summary>, gaps: &[Gap]) -> SessionPart {
         let start = self.info.span.map(|span| span.from).or(summary.map(|summary| summary.info.started));
         let seconds = |at: Timestamp| start.map_or(0.0, |start| rounded(at.seconds_since(start)));
-        let gap = |gap: &Gap| GapPart {
-            from_s: seconds(gap.range.from),
-            to_s: seconds(gap.range.to),
-            why: gap.why.clone(),
-        };
+        let gap =
+            |gap: &Gap| GapPart { from_s: seconds(gap.range.from), to_s: seconds(gap.range.to), why: gap.why.clone() };
         SessionPart {
             title: self.info.title.clone(),
             kind: self.info.kind.word(),

@@ -79,7 +79,11 @@ impl Page {
             let mut line = String::from(" ");
             for (column, cell) in row.iter().enumerate() {
                 let space = " ".repeat(widths[column] - width(cell));
-                let _ = if right.contains(&column) { write!(line, " {space}{cell} ") } else { write!(line, " {cell}{space} ") };
+                let _ = if right.contains(&column) {
+                    write!(line, " {space}{cell} ")
+                } else {
+                    write!(line, " {cell}{space} ")
+                };
             }
             self.line(&line);
         }
@@ -95,7 +99,8 @@ impl Page {
         }
         if let Some(stored) = &parts.stored {
             let size = bytes_text(stored.bytes as f64);
-            let text = format!("{} values of {} series, {} entities, {size}", stored.values, stored.series, stored.entities);
+            let text =
+                format!("{} values of {} series, {} entities, {size}", stored.values, stored.series, stored.entities);
             rows.push(vec!["stored".to_owned(), text]);
         }
         for gap in &session.gaps {
@@ -129,10 +134,9 @@ impl Page {
             .map(|part| vec![cut(&part.title), bytes_text(part.bytes), share(part.share), letter(part.provenance)])
             .collect();
         let total = memory.total.quantity.number_in(Unit::BYTES).filter(|total| *total > 0.0);
-        for (title, bytes) in [
-            ("not attributed", memory.unattributed_bytes),
-            ("counted twice (shared)", -memory.counted_twice_bytes),
-        ] {
+        for (title, bytes) in
+            [("not attributed", memory.unattributed_bytes), ("counted twice (shared)", -memory.counted_twice_bytes)]
+        {
             if bytes != 0.0 {
                 rows.push(vec![title.to_owned(), bytes_text(bytes), share(total.map(|it| bytes / it)), "D".to_owned()]);
             }
@@ -187,7 +191,8 @@ impl Page {
         // A document's map has its own order; of what a source has found, the largest come first.
         let mut components: Vec<&ComponentPart> = parts.components.iter().collect();
         if is_measured {
-            let size = |part: &ComponentPart| number(part, MEMORY_RESIDENT).or(number(part, MEMORY_USED)).unwrap_or(0.0);
+            let size =
+                |part: &ComponentPart| number(part, MEMORY_RESIDENT).or(number(part, MEMORY_USED)).unwrap_or(0.0);
             components.sort_by(|a, b| size(b).total_cmp(&size(a)));
         }
         let shown = if is_measured { top.min(count) } else { count };
@@ -233,7 +238,7 @@ impl Page {
         if !parts.opportunities.is_empty() {
             self.heading(&format!("Opportunities ({})", parts.opportunities.len()));
             let row = |it: &OpportunityPart| {
-                let claims: Vec<String> = it.claimed.iter().take(2).map(|claim| claim_text(claim)).collect();
+                let claims: Vec<String> = it.claimed.iter().take(2).map(claim_text).collect();
                 vec![
                     cut(&it.id),
                     cut(&it.title),

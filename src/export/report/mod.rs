@@ -1,0 +1,209 @@
+//! What a report says, before it becomes HTML or Markdown: pictures of views, tables of figures with their origin, notes.
+//!
+//! A [`Report`] is plain text throughout; `html` and `markdown` escape it.
+
+mod tables;
+
+use super::picture::{self, svg};
+use crate::model::document::{PipelineRun, StatusClass};
+use crate::model::format::{bytes_text, duration_text};
+use crate::model::id::ComponentId;
+use crate::model::time::Timestamp;
+use crate::state::{SessionKind, State, ViewId};
+use crate::ui::views;
+
+/// A report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The session's name.
+    pub title: String,
+    /// What the session is about; may be empty.
+    pub about: String,
+    /// Source, time, size and so on: label and text.
+    pub facts: Vec<(String, String)>,
+    /// Its parts.
+    pub sections: Vec<Section>,
+}
+
+/// A part of a report.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Section {
+    /// A word for links to it; unique in the report.
+    pub id: String,
+    /// Its heading.
+    pub title: String,
+    /// What it shows, in a sentence or two; may be empty.
+    pub help: String,
+    /// A picture of the view, as SVG.
+    pub svg: Option<String>,
+    /// The same as a Mermaid diagram, for formats without pictures.
+    pub diagram: Option<String>,
+    /// Figures.
+    pub tables: Vec<Table>,
+    /// Sentences.
+    pub notes: Vec<String>,
+}
+
+/// A table of text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// What it lists.
+    pub caption: String,
+    /// Headings of its columns.
+    pub columns: Vec<Column>,
+    /// Rows, each with one text a column.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its heading.
+    pub title: String,
+    /// Whether it holds figures, which stand at the right.
+    pub is_figure: bool,
+}
+
+/// What goes into a report, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Contents<'a> {
+    /// The views, in this order; what is in none of them is left out.
+    pub views: &'a [ViewId],
+    /// Size of each picture in points.
+    pub size: (f32, f32),
+    /// Dark pictures.
+    pub dark: bool,
+    /// The date on the report.
+    pub created: Timestamp,
+}
+
+impl Default for Contents<'_> {
+    fn default() -> Self {
+        Self { views: &ViewId::ALL, size: (1280.0, 760.0), dark: false, created: Timestamp(0) }
+    }
+}
+
+/// Makes a report of the state, which must hold the answers of all its views (`state::question::wanted` of each).
+pub fn build(state: &State, contents: &Contents) -> Report {
+    let mut sections = vec![Section {
+        id: String::from("figures"),
+        title: String::from("Key figures"),
+        tables: some(tables::vitals(state)),
+        ..Default::default()
+    }];
+    sections.extend(contents.views.iter().map(|view| view_section(state, *view, contents)));
+    if contents.views.contains(&ViewId::Roadmap) {
+        sections.extend(state.document.pipeline.iter().enumerate().map(run_section));
+    }
+    sections.push(Section {
+        id: String::from("limits"),
+        title: String::from("Limits of this report"),
+        help: String::from("What the source could not measure, and what was lost."),
+        tables: some(tables::gaps(state)),
+        notes: limits(state),
+        ..Default::default()
+    });
+    sections.retain(|section| section.svg.is_some() || !section.tables.is_empty() || !section.notes.is_empty());
+    Report {
+        title: picture::session_title(state).to_owned(),
+        about: state.document.about.clone(),
+        facts: facts(state, contents.created),
+        sections,
+    }
+}
+
+fn view_section(state: &State, view: ViewId, contents: &Contents) -> Section {
+    let picture = picture::view_picture(state, view, contents.size, contents.dark);
+    let tables = match view {
+        ViewId::Map => [tables::components(state), tables::edges(state), tables::stated(state)].into_iter().flatten(),
+        ViewId::Memory => [tables::landscape(state), None, None].into_iter().flatten(),
+        ViewId::Cpu => [tables::hottest(state), tables::hot_functions(state), None].into_iter().flatten(),
+        ViewId::Roadmap => {
+            [tables::opportunities(state), tables::horizons(state), tables::decisions(state)].into_iter().flatten()
+        }
+    };
+    Section {
+        id: view.word().to_owned(),
+        title: view.title().to_owned(),
+        help: views::find(view).help().to_owned(),
+        svg: Some(svg::svg(&picture, &format!("{}-", view.word()))),
+        diagram: None,
+        tables: tables.collect(),
+        notes: Vec::new(),
+    }
+}
+
+/// An optimization on its way; no view shows it yet.
+fn run_section((index, run): (usize, &PipelineRun)) -> Section {
+    Section {
+        id: format!("run-{}", index + 1),
+        title: format!("Pipeline: {}", run.title),
+        tables: [tables::steps(run), tables::gates(run)].into_iter().flatten().collect(),
+        ..Default::default()
+    }
+}
+
+fn facts(state: &State, created: Timestamp) -> Vec<(String, String)> {
+    let mut facts = Vec::new();
+    let mut fact = |label: &str, text: String| {
+        if !text.is_empty() {
+            facts.push((label.to_owned(), text));
+        }
+    };
+    if let Some(session) = &state.session {
+        fact("Kind", kind_words(session.kind).to_owned());
+        fact("Source", session.source.clone());
+        if let Some(span) = session.span {
+            let length = duration_text(span.length_seconds());
+            fact("Recorded", format!("{} ({length})", picture::range_text(span)));
+            let members = session.entities.len();
+            fact(
+                "Size",
+                format!("{members} entities, {} values, {}", session.values, bytes_text(session.bytes as f64)),
+            );
+        }
+    }
+    if state.measured_span().is_some() {
+        fact("Shown", picture::range_text(state.range));
+    }
+    if let Some(at) = state.cursor() {
+        fact("Moment", at.local("%F %T %:z"));
+    }
+    fact("Stated in", state.document.stated_in.clone());
+    fact("Report made", created.local("%F %T %:z"));
+    facts
+}
+
+fn kind_words(kind: SessionKind) -> &'static str {
+    match kind {
+        SessionKind::Live => "live: measured while the report was made",
+        SessionKind::Recorded => "recorded",
+        SessionKind::Stated => "stated: figures of a document, nothing measured",
+    }
+}
+
+fn limits(state: &State) -> Vec<String> {
+    let warnings = state.session.iter().flat_map(|session| session.warnings.iter().cloned());
+    let overview = state.answers.overview.iter();
+    let notices = overview.flat_map(|overview| &overview.notices);
+    let notices = notices.map(|notice| format!("{}: {}", notice.at.local("%F %T"), notice.text));
+    let failed = state.answers.failed.values().map(|why| format!("A part of this report could not be had: {why}"));
+    warnings.chain(notices).chain(failed).collect()
+}
+
+/// A component's name.
+fn component_title(state: &State, id: &ComponentId) -> String {
+    state.document.component(id).map_or_else(|| id.to_string(), |component| component.title.clone())
+}
+
+/// A component's class with its symbol, e.g. `▲ warning`; a dash without one.
+fn class_text(class: Option<StatusClass>) -> String {
+    class.map_or_else(|| String::from("–"), |class| format!("{} {}", class.symbol(), class.word()))
+}
+
+fn some(table: Option<Table>) -> Vec<Table> {
+    table.into_iter().collect()
+}
+
+#[cfg(test)]
+pub(super) mod tests;
