@@ -97,7 +97,8 @@ fn flipped_bits_are_noticed_or_harmless() {
         match opened {
             Ok(Opened { recording, warnings }) => {
                 let right = ask_everything(&recording);
-                assert!(right == all || !(warnings.is_empty() && recording.take_warnings().is_empty()), "lost silently");
+                let told = recording.series().is_err() || !warnings.is_empty() || !recording.take_warnings().is_empty();
+                assert!(right == all || told, "round {round}: {} values are missing, and nothing is said", all - right);
                 saved += right;
                 opened_files += 1;
             }
@@ -125,8 +126,11 @@ fn a_file_that_was_cut_short_shows_what_is_left() {
             Err(error) => assert!(error.to_string().contains("broken.vivarium"), "{error}"),
         }
     }
-    let most = saved.iter().filter(|(length, _)| length * 10 > whole.len() * 9).map(|&(_, right)| right).max();
-    assert!(most > Some(SECONDS as usize), "of a file that is nearly whole, much is saved: {most:?}");
+    let all = (i64::from(ENTITIES) * SECONDS) as usize;
+    // The order of pages is not that of time, so a small file that lost half may have lost everything; losing a little costs little.
+    for (length, right) in saved.into_iter().filter(|(length, _)| length * 100 > whole.len() * 86) {
+        assert!(right > all / 3, "{right} of {all} values in {length} of {} bytes", whole.len());
+    }
 }
 
 #[test]
@@ -138,7 +142,9 @@ fn files_of_other_kinds_are_named_as_such() {
         path
     };
     let says = |path: &Path, words: &str| {
-        for error in [Recording::open(path).map(|_| ()).unwrap_err(), Writer::open_for_append(path).map(|_| ()).unwrap_err()] {
+        for error in
+            [Recording::open(path).map(|_| ()).unwrap_err(), Writer::open_for_append(path).map(|_| ()).unwrap_err()]
+        {
             let text = error.to_string();
             assert!(text.contains(words), "\"{text}\" says \"{words}\"");
             assert!(text.contains(&path.display().to_string()), "\"{text}\" names the file");

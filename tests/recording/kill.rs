@@ -33,7 +33,8 @@ fn fifty_kills_lose_at_most_what_was_not_committed() {
         let output = BufReader::new(child.stdout.take().unwrap());
         let (began, begins) = std::sync::mpsc::channel();
         let reports = std::thread::spawn(move || {
-            let numbers = output.lines().map_while(Result::ok).filter_map(|line| line.strip_prefix("committed ")?.parse().ok());
+            let numbers =
+                output.lines().map_while(Result::ok).filter_map(|line| line.strip_prefix("committed ")?.parse().ok());
             numbers.inspect(|_| _ = began.send(())).last()
         });
         begins.recv().unwrap();

@@ -190,7 +190,11 @@ fn a_copy_holds_the_same_also_of_a_growing_file() {
     let copied = open(&grown);
     assert!(copied.summary().unwrap().finished);
     assert_eq!(copied.points(key(9, MEMORY_RESIDENT), ALL).unwrap().len(), 3000);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 6, "four recordings, one of them with its -wal and -shm");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        6,
+        "four recordings, one of them with its -wal and -shm"
+    );
 }
 
 #[test]

@@ -33,7 +33,8 @@ fn brute_force(points: &[Point], range: TimeRange, width: i64) -> Vec<Bucket> {
 /// Compares every kind of answer with the known points, for many widths and ranges.
 fn compare(recording: &Recording, known: &[Vec<Point>], random: &mut Random) {
     let hour = 3600 * NS_PER_S;
-    let widths = [1, NS_PER_S, 7 * NS_PER_S, 10 * NS_PER_S, 19 * NS_PER_S, 60 * NS_PER_S, 86_400_000_000, hour, 25 * hour];
+    let widths =
+        [1, NS_PER_S, 7 * NS_PER_S, 10 * NS_PER_S, 19 * NS_PER_S, 60 * NS_PER_S, 86_400_000_000, hour, 25 * hour];
     for (entity, points) in (0..).zip(known) {
         assert_eq!(&recording.points(key(entity, MEMORY_RESIDENT), ALL).unwrap(), points);
         let mut ranges = vec![(START.0 - hour, START.0 + 48 * hour)];
@@ -48,7 +49,8 @@ fn compare(recording: &Recording, known: &[Vec<Point>], random: &mut Random) {
             for width in widths.into_iter().chain([1 + random.below(5000) as i64 * 1_000_000_000]) {
                 let answer = recording.buckets(key(entity, MEMORY_RESIDENT), range, width).unwrap();
                 assert!(answer.width_ns <= width && answer.width_ns > width / 2, "{width} became {}", answer.width_ns);
-                let expected = if range.length_ns() == 0 { vec![] } else { brute_force(points, range, answer.width_ns) };
+                let expected =
+                    if range.length_ns() == 0 { vec![] } else { brute_force(points, range, answer.width_ns) };
                 assert_eq!(answer.buckets, expected, "entity {entity}, width {width}, {range:?}");
             }
         }
@@ -160,7 +162,10 @@ fn series_that_come_and_go_by_the_thousand_are_all_there() {
     for entity in [4, 77, 1023, 1999] {
         let points = recording.points(key(entity, MEMORY_RESIDENT), ALL).unwrap();
         let expected = (entity - 4..=entity).map(|index| (second(i64::from(index)), f64::from(entity * 10 + index)));
-        assert_eq!(points.iter().map(|point| (point.at, point.value)).collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        assert_eq!(
+            points.iter().map(|point| (point.at, point.value)).collect::<Vec<_>>(),
+            expected.collect::<Vec<_>>()
+        );
     }
 }
 

@@ -140,8 +140,12 @@ pub(super) fn decode_buckets(data: &[u8], series: u32, width: i64, header: &Head
     let buckets = starts.into_iter().zip(counts).zip(mins).zip(maxs).zip(sums);
     Some(
         buckets
-            .map(|((((start, count), min), max), sum)| {
-                Bucket { start: Timestamp(start.saturating_mul(width)), count, min, max, sum }
+            .map(|((((start, count), min), max), sum)| Bucket {
+                start: Timestamp(start.saturating_mul(width)),
+                count,
+                min,
+                max,
+                sum,
             })
             .collect(),
     )

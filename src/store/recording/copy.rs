@@ -16,11 +16,7 @@ const PAGES_A_STEP: i32 = 512;
 ///
 /// # Errors
 /// When `from` is no recording or damaged, when `to` can't be written, or when cancelled.
-pub fn copy_recording(
-    from: &Path,
-    to: &Path,
-    progress: &mut dyn FnMut(f32) -> bool,
-) -> Result<(), RecordingError> {
+pub fn copy_recording(from: &Path, to: &Path, progress: &mut dyn FnMut(f32) -> bool) -> Result<(), RecordingError> {
     schema::check_file(from)?;
     let folder = match to.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -45,7 +41,7 @@ fn copy_pages(
 ) -> Result<(), RecordingError> {
     let read = |error| RecordingError::of(from, "read", error);
     let write = |error| RecordingError::of(to, "written", error);
-    let source = schema::connect_for_reading(from, false).map_err(read)?;
+    let source = schema::connect_for_reading(from, false, false).map_err(read)?;
     schema::check_format(&source, from)?;
     // Holding a snapshot keeps the copy from beginning anew with every commit of a writer.
     let snapshot = source.unchecked_transaction().map_err(read)?;

@@ -36,10 +36,7 @@ impl<'a> Fold<'a> {
     }
 
     /// Stores the values of some series; the columns are sorted by it and otherwise left alone.
-    pub(super) fn store<'c>(
-        &mut self,
-        columns: impl Iterator<Item = (u32, &'c mut Column)>,
-    ) -> rusqlite::Result<()> {
+    pub(super) fn store<'c>(&mut self, columns: impl Iterator<Item = (u32, &'c mut Column)>) -> rusqlite::Result<()> {
         let mut jobs = Vec::new();
         let mut waiting = 0;
         for (series, column) in columns {
@@ -166,7 +163,17 @@ impl<'a> Fold<'a> {
             )?;
             let Header { first, last, count, total, .. } = header;
             insert.execute(params![
-                job.series, job.width, first, last, count, total.count, total.min, total.max, total.sum, times, data
+                job.series,
+                job.width,
+                first,
+                last,
+                count,
+                total.count,
+                total.min,
+                total.max,
+                total.sum,
+                times,
+                data
             ])?;
         }
         Ok(())
@@ -216,7 +223,8 @@ fn encoded(jobs: Vec<Job>) -> Vec<(Job, Header, Vec<u8>)> {
             .into_iter()
             .map(|share| scope.spawn(move || share.into_iter().map(encode).collect::<Vec<_>>()))
             .collect();
-        let finished = running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let finished =
+            running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         finished.flatten().collect()
     })
 }

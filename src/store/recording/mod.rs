@@ -14,6 +14,7 @@ mod fold;
 mod query;
 mod reader;
 mod records;
+mod salvage;
 mod schema;
 mod writer;
 

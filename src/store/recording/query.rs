@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Params, Row, params};
 
 use crate::model::entity::EntityId;
 use crate::model::metric::MetricKey;
@@ -15,6 +15,7 @@ use super::chunk::{Grid, Header, WIDTHS, decode_buckets, decode_times, decode_va
 use super::column::{Column, decode_tail_row};
 use super::error::{RecordingError, is_damage};
 use super::reader::Recording;
+use super::salvage::{Salvage, Spot};
 
 /// So many timestamps are kept decoded, since many series share them.
 const KEPT_TIMES: usize = 1 << 20;
@@ -29,6 +30,8 @@ pub(super) struct Cache {
     tail: HashMap<u32, Column>,
     times: HashMap<i64, Arc<Vec<i64>>>,
     kept_times: usize,
+    /// Used once the index was found to be damaged.
+    salvage: Option<Salvage>,
 }
 
 impl Recording {
@@ -144,22 +147,31 @@ impl Recording {
 
     /// The last folded value at or before `at`, if it is not older than `oldest`.
     fn last_in_chunks(&self, series: u32, at: i64, oldest: i64) -> Result<Option<Point>, RecordingError> {
-        let columns = Header::COLUMNS;
+        if oldest > at {
+            return Ok(None);
+        }
         // Chunks do not overlap: either one reaches across the moment, or the last one before counts.
-        for sql in [
-            format!("SELECT {columns}, data FROM chunk WHERE series = ?1 AND width = 0 AND last >= ?2 AND ?3 <= ?2
-                 ORDER BY last, first LIMIT 1"),
-            format!("SELECT {columns}, data FROM chunk WHERE series = ?1 AND width = 0 AND last < ?2 AND last >= ?3
-                 ORDER BY last DESC, first DESC LIMIT 1"),
-        ] {
-            for (header, data) in self.collect("the values", &sql, params![series, at, oldest], chunk)? {
-                if header.first > at {
-                    continue;
-                }
-                let column = self.values_of(series, &header, &data)?;
-                if let Some(point) = column.and_then(|column| column.last_at(at)) {
-                    return Ok(Some(point));
-                }
+        let across = self.spots(
+            |salvage| salvage.of(series, 0).iter().find(|spot| spot.last >= at).copied().into_iter().collect(),
+            "SELECT first, last, id FROM chunk WHERE series = ?1 AND width = 0 AND last >= ?2 ORDER BY last, first LIMIT 1",
+            params![series, at],
+            |_| true,
+        )?;
+        let before = self.spots(
+            |salvage| {
+                let before = salvage.of(series, 0).iter().rfind(|spot| spot.last < at && spot.last >= oldest);
+                before.copied().into_iter().collect()
+            },
+            "SELECT first, last, id FROM chunk WHERE series = ?1 AND width = 0 AND last < ?2 AND last >= ?3
+             ORDER BY last DESC, first DESC LIMIT 1",
+            params![series, at, oldest],
+            |_| true,
+        )?;
+        for spot in across.into_iter().filter(|spot| spot.first <= at).chain(before) {
+            let Some((header, data)) = self.chunk(series, 0, spot.id)? else { continue };
+            let column = self.values_of(series, &header, &data)?;
+            if let Some(point) = column.and_then(|column| column.last_at(at)) {
+                return Ok(Some(point));
             }
         }
         Ok(None)
@@ -167,31 +179,66 @@ impl Recording {
 
     /// The chunks of a level that a range touches, in order.
     fn chunks(&self, series: u32, width: i64, range: TimeRange) -> Result<Vec<(Header, Vec<u8>)>, RecordingError> {
-        let mut ids: Vec<i64> = Vec::new();
-        let result = (|| {
-            let mut select = self.connection.prepare_cached(
-                "SELECT first, id FROM chunk WHERE series = ?1 AND width = ?2 AND last >= ?3 ORDER BY last, first",
-            )?;
-            let mut rows = select.query(params![series, width, range.from.0])?;
+        let touches = |spot: &Spot| spot.first < range.to.0;
+        let spots = self.spots(
+            |salvage| {
+                let spots = salvage.of(series, width).iter().filter(|spot| spot.last >= range.from.0);
+                spots.copied().filter(touches).collect()
+            },
+            "SELECT first, last, id FROM chunk WHERE series = ?1 AND width = ?2 AND last >= ?3 ORDER BY last, first",
+            params![series, width, range.from.0],
+            touches,
+        )?;
+        let found = spots.into_iter().map(|spot| self.chunk(series, width, spot.id));
+        found.filter_map(Result::transpose).collect()
+    }
+
+    /// Where chunks are: by the index, as long as `go_on`; if that is damaged, by what was salvaged.
+    fn spots(
+        &self,
+        salvaged: impl Fn(&Salvage) -> Vec<Spot>,
+        sql: &str,
+        params: impl Params,
+        go_on: impl Fn(&Spot) -> bool,
+    ) -> Result<Vec<Spot>, RecordingError> {
+        if let Some(salvage) = &self.cache.borrow().salvage {
+            return Ok(salvaged(salvage));
+        }
+        let found = (|| {
+            let mut spots = Vec::new();
+            let mut select = self.connection.prepare_cached(sql)?;
+            let mut rows = select.query(params)?;
             while let Some(row) = rows.next()? {
-                if row.get::<_, i64>(0)? >= range.to.0 {
+                let spot = Spot { first: row.get(0)?, last: row.get(1)?, id: row.get(2)? };
+                if !go_on(&spot) {
                     break;
                 }
-                ids.push(row.get(1)?);
+                spots.push(spot);
             }
-            Ok(())
+            Ok(spots)
         })();
-        match result {
-            Err(error) if is_damage(&error) => self.warn_left_out("the index of values"),
-            other => other.map_err(|error| self.error(error))?,
-        }
-        let mut found = Vec::new();
-        let sql = format!("SELECT {}, data FROM chunk WHERE id = ?1 AND series = ?2 AND width = ?3", Header::COLUMNS);
-        for id in ids {
-            match self.collect("the values", &sql, params![id, series, width], chunk)?.pop() {
-                Some(chunk) => found.push(chunk),
-                None => self.warn_left_out("the values"),
+        match found {
+            Err(error) if is_damage(&error) => {
+                self.warn_left_out("the index of values");
+                let salvage = Salvage::search(&self.connection);
+                Ok(salvaged(self.cache.borrow_mut().salvage.insert(salvage)))
             }
+            other => other.map_err(|error| self.error(error)),
+        }
+    }
+
+    /// A chunk; `None`, with a warning, if it is not there or contradicts itself.
+    fn chunk(&self, series: u32, width: i64, id: i64) -> Result<Option<(Header, Vec<u8>)>, RecordingError> {
+        let columns = Header::COLUMNS;
+        let sql = format!("SELECT {columns}, data FROM chunk WHERE id = ?1 AND series = ?2 AND width = ?3");
+        let read = |row: &Row<'_>| {
+            let header = Header::read(row)?;
+            let whole = header.first <= header.last && header.total.min <= header.total.max;
+            Ok(if whole && header.length().is_some() { Some((header, row.get(9)?)) } else { None })
+        };
+        let found = self.collect("the values", &sql, params![id, series, width], read)?.pop();
+        if found.is_none() {
+            self.warn_left_out("the values");
         }
         Ok(found)
     }
@@ -261,8 +308,10 @@ impl Recording {
     /// Learns what a writer has added since the last question; called within a snapshot.
     fn refresh(&self) -> Result<(), RecordingError> {
         let mut cache = self.cache.borrow_mut();
-        let newest = "SELECT max(id) FROM series";
-        let newest: Option<i64> = self.one(newest)?;
+        let newest = self.one("SELECT max(id) FROM series")?;
+        if newest.unwrap_or(0) != self.one("SELECT series FROM tally")?.unwrap_or(0) {
+            self.warn_left_out("the list of series");
+        }
         if newest.unwrap_or(0) > cache.newest_series {
             let metrics = self.known_metrics()?;
             let read = |row: &Row<'_>| {
@@ -299,9 +348,10 @@ impl Recording {
 
     /// A single number; `None` if it is missing or damaged.
     fn one(&self, sql: &str) -> Result<Option<i64>, RecordingError> {
-        let result = self.connection.prepare_cached(sql).and_then(|mut select| {
-            select.query_row([], |row| row.get::<_, Option<i64>>(0)).optional()
-        });
+        let result = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut select| select.query_row([], |row| row.get::<_, Option<i64>>(0)).optional());
         match result {
             Err(error) if is_damage(&error) => {
                 self.warn_left_out("the running totals");
@@ -310,14 +360,4 @@ impl Recording {
             other => other.map(Option::flatten).map_err(|error| self.error(error)),
         }
     }
-}
-
-fn chunk(row: &Row<'_>) -> rusqlite::Result<Option<(Header, Vec<u8>)>> {
-    let header = Header::read(row)?;
-    // A row that contradicts itself is damaged.
-    let whole = header.length().is_some() && header.first <= header.last && header.total.min <= header.total.max;
-    if !whole {
-        return Ok(None);
-    }
-    Ok(Some((header, row.get(9)?)))
 }

@@ -69,27 +69,22 @@ impl Recording {
     }
 
     fn connect(path: &Path, immutable: bool) -> rusqlite::Result<Self> {
-        let connection = schema::connect_for_reading(path, immutable)?;
-        let recording = Self {
-            path: path.to_owned(),
-            connection,
-            cache: RefCell::default(),
-            warnings: RefCell::default(),
+        let connect = |cut_short| {
+            let connection = schema::connect_for_reading(path, immutable, cut_short)?;
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            let (cache, warnings) = (RefCell::default(), RefCell::default());
+            Ok::<_, rusqlite::Error>(Self { path: path.to_owned(), connection, cache, warnings })
         };
-        let first_look = recording.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
-        match first_look {
+        match connect(false) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
-                // A file that was cut short is refused as a whole; a connection that may touch the schema reads what is
-                // there. This one can't write.
-                recording.connection.pragma_update(None, "writable_schema", true)?;
-                recording.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+                let recording = connect(true)?;
                 recording.warn(format!(
                     "{} is damaged or was cut short: what can still be read is shown. Restore it from a copy if there is one.",
                     path.display()
                 ));
                 Ok(recording)
             }
-            other => other.map(|()| recording),
+            other => other,
         }
     }
 
@@ -102,6 +97,10 @@ impl Recording {
                 let why = "its tables are not those of one";
                 return Err(RecordingError::NotARecording { path: self.path.clone(), why });
             }
+        }
+        let statements = self.collect("the schema", schema::STATEMENTS, [], |row| row.get::<_, String>(0).map(Some))?;
+        if statements != schema::statements() {
+            self.warn_left_out("the description of the tables");
         }
         let size = std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
         if size <= CHECKED_AT_ONCE_BYTES && self.warnings.borrow().is_empty() {
@@ -145,7 +144,8 @@ impl Recording {
         let read = |row: &Row<'_>| {
             let number = |column| row.get::<_, i64>(column).map(|number| u64::try_from(number).unwrap_or(0));
             let (first, last): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
-            let span = first.zip(last).map(|(first, last)| TimeRange::new(Timestamp(first), Timestamp(last).plus_ns(1)));
+            let span =
+                first.zip(last).map(|(first, last)| TimeRange::new(Timestamp(first), Timestamp(last).plus_ns(1)));
             Ok(Summary {
                 info,
                 span,
@@ -160,7 +160,8 @@ impl Recording {
                     + schema::companion_bytes(&self.path, "-wal"),
             })
         };
-        let sql = "SELECT first, last, finished, entities, series, samples, gc_events, stack_samples, censuses FROM tally";
+        let sql =
+            "SELECT first, last, finished, entities, series, samples, gc_events, stack_samples, censuses FROM tally";
         self.connection.query_row(sql, [], read).map_err(|error| self.error(error))
     }
 
@@ -215,7 +216,11 @@ impl Recording {
     ///
     /// # Errors
     /// When the file can't be read.
-    pub fn stack_samples(&self, range: TimeRange, entity: Option<EntityId>) -> Result<Vec<StackSample>, RecordingError> {
+    pub fn stack_samples(
+        &self,
+        range: TimeRange,
+        entity: Option<EntityId>,
+    ) -> Result<Vec<StackSample>, RecordingError> {
         let _snapshot = self.snapshot()?;
         let sql = records::in_range(records::STACK_SAMPLE, "stack_sample", entity);
         let values = params![range.from.0, range.to.0, entity.map(|entity| entity.0)];

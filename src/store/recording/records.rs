@@ -190,8 +190,7 @@ pub(super) fn in_range(columns: &str, table: &str, entity: Option<EntityId>) -> 
     format!("SELECT {columns} FROM {table} WHERE {entity} at >= ?1 AND at < ?2 ORDER BY at, id")
 }
 
-pub(super) const GC_EVENT: &str =
-    "at, entity, major, pause_ns, before_words, after_words, held_words, reclaimed_words";
+pub(super) const GC_EVENT: &str = "at, entity, major, pause_ns, before_words, after_words, held_words, reclaimed_words";
 
 /// Reads a row of [`GC_EVENT`].
 pub(super) fn gc_event(row: &Row<'_>) -> rusqlite::Result<Option<GcEvent>> {

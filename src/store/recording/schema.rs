@@ -56,6 +56,14 @@ CREATE TABLE gap(id INTEGER PRIMARY KEY, first INTEGER NOT NULL, after INTEGER N
 CREATE TABLE notice(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, text TEXT NOT NULL);
 ";
 
+/// Asks for the statements that made the tables of a file.
+pub(super) const STATEMENTS: &str = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid";
+
+/// What [`STATEMENTS`] finds in a whole recording.
+pub(super) fn statements() -> Vec<String> {
+    TABLES.split(';').map(|statement| statement.trim().to_owned()).filter(|statement| !statement.is_empty()).collect()
+}
+
 /// Makes the tables in a new file.
 pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
@@ -81,8 +89,9 @@ pub(super) fn prepare_for_writing(connection: &Connection) -> rusqlite::Result<(
     connection.pragma_update(None, "cache_size", -32_000)
 }
 
-/// A connection that can't write; `immutable` also takes no locks and looks at no second file, for folders that may not be written to.
-pub(super) fn connect_for_reading(path: &Path, immutable: bool) -> rusqlite::Result<Connection> {
+/// A connection that can't write. `immutable` also takes no locks and looks at no second file, for folders that may not
+/// be written to. `cut_short` reads files that have fewer pages than they should.
+pub(super) fn connect_for_reading(path: &Path, immutable: bool, cut_short: bool) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match immutable {
         false => Connection::open_with_flags(path, flags)?,
@@ -91,6 +100,8 @@ pub(super) fn connect_for_reading(path: &Path, immutable: bool) -> rusqlite::Res
             Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?
         }
     };
+    // SQLite refuses such files as a whole, except to those who may mend the schema; this connection can't write anyway.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, cut_short)?;
     distrust(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "cache_size", -16_000)?;

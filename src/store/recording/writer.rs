@@ -92,10 +92,7 @@ impl Writer {
         drop(new.map_err(|error| RecordingError::of_io(path, "created", &error))?);
         let made = schema::connect_for_writing(path).and_then(|connection| {
             schema::create(&connection)?;
-            connection.execute(
-                "INSERT INTO tally VALUES (1, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL)",
-                [],
-            )?;
+            connection.execute("INSERT INTO tally VALUES (1, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL)", [])?;
             records::put_info(&connection, info)
         });
         if let Err(error) = made {
@@ -309,8 +306,7 @@ impl Writer {
     fn write(&mut self, fold: bool, finished: bool) -> Result<(), RecordingError> {
         let path = &self.path;
         let error = |error| RecordingError::of(path, "written", error);
-        let transaction =
-            Transaction::new(&mut self.connection, TransactionBehavior::Immediate).map_err(error)?;
+        let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate).map_err(error)?;
         let claimed = transaction
             .execute("UPDATE tally SET finished = ?2 WHERE writer = ?1", params![self.token, finished])
             .map_err(error)?;
@@ -323,7 +319,8 @@ impl Writer {
             let columns = self.series.iter_mut().map(|series| (series.id, &mut series.column));
             folding.store(columns).map_err(error)?;
             if folding.damaged > 0 {
-                let text = format!("{} damaged stretches of older values were found and left as they are.", folding.damaged);
+                let text =
+                    format!("{} damaged stretches of older values were found and left as they are.", folding.damaged);
                 records::put_notice(&transaction, &Notice { at: Timestamp(self.waiting.last.unwrap_or(0)), text })
                     .map_err(error)?;
             }
@@ -350,8 +347,8 @@ impl Waiting {
         }
         for &(id, key) in &self.series {
             let metric = metrics.get(&key.metric).copied().unwrap_or_default();
-            let mut insert = connection
-                .prepare_cached("INSERT INTO series(id, entity, metric, seal) VALUES (?1, ?2, ?3, ?4)")?;
+            let mut insert =
+                connection.prepare_cached("INSERT INTO series(id, entity, metric, seal) VALUES (?1, ?2, ?3, ?4)")?;
             insert.execute(params![id, key.entity.0, metric, series_seal(id, key.entity.0, metric)])?;
         }
         for (at, data) in self.tail.iter().filter(|_| tail) {
