@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::bail;
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::source::spec::SourceSpec;
@@ -34,9 +35,21 @@ Examples:
   vivarium inspect day.vivarium --at -30s        as text; --json for programs
   vivarium report bundled:foundation -o report.html";
 
-const TEMPLATE: &str = "{about}\n\nUsage: {usage}\n\n{all-args}\n\n{after-help}\n";
+/// All of it fits into a screen of 24 lines.
+const TEMPLATE: &str = "\
+{about}
 
-/// Where the memory and CPU of a running system go, live or recorded, and what could be done about it.
+Usage: {usage}
+
+Commands:
+{subcommands}
+
+Arguments and options:
+{positionals}
+{options}{after-help}
+";
+
+/// Where the memory and CPU of a running system go, live or recorded.
 #[derive(Debug, Parser)]
 #[command(
     name = "vivarium",
@@ -49,7 +62,7 @@ const TEMPLATE: &str = "{about}\n\nUsage: {usage}\n\n{all-args}\n\n{after-help}\
     disable_help_subcommand = true
 )]
 struct Arguments {
-    /// A file, `host`, `pid:N`, `bundled:NAME`, or FILE#view=map|memory|cpu|roadmap; none: welcome page
+    /// A file, `host`, `pid:N`, `bundled:NAME`, or FILE#view=cpu
     #[arg(hide_possible_values = true)]
     source: Option<String>,
     /// A document (.ron) to lay over the measurements
@@ -100,7 +113,14 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Call, Exit
         let _ = error.print();
         if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
     };
-    let Arguments { source, map, command } = Arguments::try_parse_from(arguments).map_err(show)?;
+    let Arguments { source, map, command } = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        // A source and something like a command after it: the first word was meant to be a command.
+        Err(error) if error.kind() == ErrorKind::ArgumentConflict => {
+            return Err(complain(&usage("there is no such command; `vivarium --help` lists the commands")));
+        }
+        Err(error) => return Err(show(error)),
+    };
     if let Some(command) = command {
         return Ok(Call::Command(command));
     }
@@ -110,7 +130,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Call, Exit
         Err(why) => return Err(complain(&why)),
     };
     if let Some(source) = &source
-        && let Err(why) = check_source(source)
+        && let Err(why) = check_source(source, map.as_deref())
     {
         return Err(complain(&why));
     }
@@ -128,20 +148,24 @@ fn split_view(text: String) -> anyhow::Result<(String, Option<ViewId>)> {
         Some(view) => Ok((source.to_owned(), Some(view))),
         None => {
             let words = ViewId::ALL.map(ViewId::word).join(", ");
-            bail!("there is no view \"{word}\"; views are {words}")
+            Err(usage(format!("there is no view \"{word}\"; views are {words}")))
         }
     }
 }
 
 /// Looks for what the window could only complain about once it is open.
-fn check_source(source: &str) -> anyhow::Result<()> {
+fn check_source(source: &str, map: Option<&Path>) -> anyhow::Result<()> {
+    let has_its_own = "--map groups what is measured now; a session has a map of its own. \
+                       `vivarium record FILE --map DOCUMENT -o NEW` groups a recording anew";
     if source.starts_with(session_name::BUNDLED) {
-        return session_name::SessionName::from(OsString::from(source)).check();
+        session_name::SessionName::from(OsString::from(source)).check()?;
+        return if map.is_some() { Err(usage(has_its_own)) } else { Ok(()) };
     }
-    match source.parse::<SourceSpec>()? {
+    match source.parse::<SourceSpec>().map_err(|error| usage(error.to_string()))? {
         SourceSpec::Path(path) if !path.exists() => {
             bail!("{source}: there is no such file, and no command of this name; `vivarium --help` lists the commands")
         }
+        SourceSpec::Path(_) if map.is_some() => Err(usage(has_its_own)),
         spec @ (SourceSpec::Beam(_) | SourceSpec::Prometheus(_)) => {
             bail!("`{spec}` is not available in this version: give a file, `host` or `pid:N`")
         }
@@ -188,8 +212,8 @@ fn complain(error: &anyhow::Error) -> ExitCode {
 #[error("{0}")]
 struct WrongUsage(String);
 
-fn usage(text: String) -> anyhow::Error {
-    WrongUsage(text).into()
+fn usage(text: impl Into<String>) -> anyhow::Error {
+    WrongUsage(text.into()).into()
 }
 
 /// Whether the reader of the result has seen enough.

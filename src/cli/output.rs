@@ -1,6 +1,5 @@
 //! Result files: whole or not at all, and never in place of another file unless that was asked for.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -53,11 +52,6 @@ impl NewFile {
         let named = if force { file.persist(path) } else { file.persist_noclobber(path) };
         named.map_err(|error| cannot_write(path, &error.error))?;
         Ok(())
-    }
-
-    /// The file, for writers that need to own one.
-    pub fn file(&self) -> std::io::Result<File> {
-        self.file.get_ref().as_file().try_clone()
     }
 }
 

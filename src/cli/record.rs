@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-use super::{clean, duration, interrupt};
+use super::{clean, duration, interrupt, usage};
 use crate::model::batch::Batch;
 use crate::model::format::{bytes_text, duration_text};
 use crate::model::time::{TimeRange, Timestamp};
@@ -51,7 +51,7 @@ impl Record {
     /// Records until the time is over, the source ends, or the user has had enough.
     pub fn run(self) -> anyhow::Result<()> {
         if self.output == Path::new("-") {
-            bail!("a recording is not a stream; name a file after -o");
+            return Err(usage("a recording is not a stream; name a file after -o"));
         }
         let map = self.map.as_deref().map(read_document).transpose()?;
         let (source, document) = self.open()?;
@@ -82,7 +82,10 @@ impl Record {
             return Ok((open_live(&self.source, self.every.unwrap_or(EVERY))?, None));
         };
         if self.every.is_some() {
-            bail!("{} was measured already, so that --every has nothing to say; leave it out", path.display());
+            let path = path.display();
+            return Err(usage(format!(
+                "{path} was measured already, so that --every has nothing to say; leave it out"
+            )));
         }
         let Session { document, unknown, recording, .. } = open_path(path)?;
         let Some(recording) = recording else {

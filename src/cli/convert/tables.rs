@@ -1,81 +1,104 @@
-//! Tables of a recording as CSV or Parquet, in files of their own or on standard output.
+//! Tables as files: each gets its name once all are whole.
 
-use std::io::Write;
-use std::path::Path;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 
 use super::Target;
 use super::rows::{Rows, TABLES};
 use crate::cli::output::{NewFile, check_free};
-use crate::export::parquet::TableWriter;
-use crate::export::{csv, table::Table};
+use crate::cli::usage;
+use crate::export::table::Table;
+use crate::export::{ExportError, csv, parquet};
 use crate::source::StopSignal;
 use crate::store::recording::Recording;
 
-/// Writes the series to a file or to standard output, or every table that has rows into a folder.
+/// Writes the series to a file or to standard output, or all tables that have rows into a folder.
 ///
 /// # Errors
-/// When the recording can't be read, a file exists or can't be written, or the user has interrupted.
+/// When a file is in the way, can't be written, or the user has interrupted; then no file has been touched.
 pub fn write(
     recording: &Recording,
     target: Target<'_>,
-    parquet: bool,
+    is_parquet: bool,
     force: bool,
     stop: &StopSignal,
 ) -> anyhow::Result<()> {
     let rows = Rows::new(recording, stop)?;
     match target {
-        Target::StandardOutput if parquet => as_parquet(&rows, "series", std::io::stdout()),
-        Target::StandardOutput => as_csv(&rows, "series", &mut std::io::stdout().lock()),
-        Target::File(path) => to_file(&rows, "series", path, parquet, force),
-        Target::Folder(folder) => {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| anyhow!("can't make the folder {}: {error}", folder.display()))?;
-            let extension = if parquet { "parquet" } else { "csv" };
-            for table in TABLES.into_iter().filter(|table| rows.count(table) > 0) {
-                to_file(&rows, table, &folder.join(table).with_extension(extension), parquet, force)?;
+        Target::StandardOutput if is_parquet && std::io::stdout().is_terminal() => {
+            Err(usage("Parquet is nothing for a terminal; name a file"))
+        }
+        Target::StandardOutput => write_table(&rows, "series", is_parquet, std::io::stdout()),
+        Target::File(path) => {
+            if rows.count("series") == 0 {
+                bail!("this recording has no series; convert it into a folder (OUT/) to get its other tables");
             }
-            Ok(())
+            let mut file = NewFile::beside(path)?;
+            write_table(&rows, "series", is_parquet, &mut file)?;
+            file.name(path, force)
+        }
+        Target::Folder(folder) => {
+            let extension = if is_parquet { "parquet" } else { "csv" };
+            let tables: Vec<(&str, PathBuf)> = TABLES
+                .into_iter()
+                .filter(|table| rows.count(table) > 0)
+                .map(|table| (table, folder.join(table).with_extension(extension)))
+                .collect();
+            if tables.is_empty() {
+                bail!("this recording is empty, so there is no table to write");
+            }
+            for (_, path) in &tables {
+                check_free(path, force)?;
+            }
+            let is_new = !folder.exists();
+            std::fs::create_dir_all(folder).map_err(|error| {
+                anyhow!("can't make the folder {}: {error}; check its place and permissions", folder.display())
+            })?;
+            let written = write_folder(&rows, &tables, is_parquet, force);
+            if written.is_err() && is_new {
+                // It is empty, unless somebody has put something there meanwhile: then it stays.
+                let _ = std::fs::remove_dir(folder);
+            }
+            written
         }
     }
 }
 
-fn to_file(rows: &Rows<'_>, table: &str, path: &Path, parquet: bool, force: bool) -> anyhow::Result<()> {
-    check_free(path, force)?;
-    let mut file = NewFile::beside(path)?;
-    let named = |error: anyhow::Error| anyhow!("{}: {error}", path.display());
-    if parquet {
-        as_parquet(rows, table, file.file()?).map_err(named)?;
-    } else {
-        as_csv(rows, table, &mut file).map_err(named)?;
+fn write_folder(rows: &Rows<'_>, tables: &[(&str, PathBuf)], is_parquet: bool, force: bool) -> anyhow::Result<()> {
+    let mut files = Vec::new();
+    for (table, path) in tables {
+        let mut file = NewFile::beside(path)?;
+        write_table(rows, table, is_parquet, &mut file)?;
+        files.push((file, path));
     }
-    file.name(path, force)
+    files.into_iter().try_for_each(|(file, path)| file.name(path, force))
 }
 
-fn as_csv(rows: &Rows<'_>, table: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_table(rows: &Rows<'_>, table: &str, is_parquet: bool, out: impl Write + Send) -> anyhow::Result<()> {
+    if is_parquet { write_parquet(rows, table, out) } else { write_csv(rows, table, out) }
+}
+
+fn write_csv(rows: &Rows<'_>, table: &str, mut out: impl Write) -> anyhow::Result<()> {
     let mut begun = false;
-    rows.each(table, &mut |piece: &Table| {
-        let written = if begun { csv::write_more(piece, out) } else { csv::write(piece, out) };
+    rows.each(table, &mut |piece| {
+        let write = if begun { csv::write_more } else { csv::write };
         begun = true;
-        Ok(written?)
-    })
+        Ok(write(piece, &mut out)?)
+    })?;
+    out.flush().map_err(|source| ExportError::Io { table: table.to_owned(), source })?;
+    Ok(())
 }
 
-fn as_parquet(rows: &Rows<'_>, table: &str, out: impl Write + Send) -> anyhow::Result<()> {
+fn write_parquet(rows: &Rows<'_>, table: &str, out: impl Write + Send) -> anyhow::Result<()> {
     let mut out = Some(out);
     let mut writer = None;
     rows.each(table, &mut |piece: &Table| {
         if let Some(out) = out.take() {
-            writer = Some(TableWriter::new(piece, out)?);
+            writer = Some(parquet::TableWriter::new(piece, out)?);
         }
-        match &mut writer {
-            Some(writer) => Ok(writer.append(piece)?),
-            None => Ok(()),
-        }
+        writer.as_mut().map_or(Ok(()), |writer| Ok(writer.append(piece)?))
     })?;
-    match writer {
-        Some(writer) => Ok(writer.finish()?),
-        None => Ok(()),
-    }
+    writer.map_or(Ok(()), |writer| Ok(writer.finish()?))
 }

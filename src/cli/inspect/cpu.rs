@@ -2,7 +2,7 @@
 
 use super::gather::{Gatherer, When};
 use super::parts::{CpuPart, Figure, FunctionShare, Hotspot};
-use crate::model::document::{Component, ComponentKind, Fact, ShareOf, Statistic};
+use crate::model::document::{Component, ComponentKind, Fact, HotFunction, ShareOf, Statistic};
 use crate::model::entity::EntityKind;
 use crate::model::id::ComponentId;
 use crate::model::metric::{CPU_CORES, CPU_SHARE, MetricKey};
@@ -95,18 +95,17 @@ fn stated(gatherer: &Gatherer<'_>, vitals: &[(MetricKey, Figure)]) -> CpuPart {
     }
 }
 
-/// Whether the fact says how much of the processors the component uses now.
+/// Whether the fact says how much of the processors a part of the running system uses now.
 fn is_share(component: &Component, fact: &Fact) -> bool {
     let of_itself = fact.about.as_ref().is_none_or(|about| *about == component.id);
-    let uses = !matches!(component.kind, ComponentKind::Control | ComponentKind::Plan);
     let usual = matches!(fact.statistic, Statistic::Unspecified | Statistic::Current | Statistic::Mean);
     let whole = fact.each.is_none() && fact.part_of.is_none() && fact.period.is_none();
-    fact.metric == Some(CPU_SHARE) && of_itself && uses && usual && whole
+    component.kind == ComponentKind::System && fact.metric == Some(CPU_SHARE) && of_itself && usual && whole
 }
 
 fn functions(gatherer: &Gatherer<'_>, id: &ComponentId) -> Vec<FunctionShare> {
     let functions = gatherer.document.component(id).map(|component| component.hot_functions.as_slice());
-    let share = |function: &crate::model::document::HotFunction| FunctionShare {
+    let share = |function: &HotFunction| FunctionShare {
         mfa: function.function.clone(),
         share: function.share,
         share_of: match function.share_of {

@@ -7,7 +7,8 @@ use super::parts::*;
 use crate::cli::clean;
 use crate::model::format::{bytes_text, duration_text, number_text, quantity_text, share_text, value_text};
 use crate::model::metric::{CPU_CORES, CPU_SHARE, MEMBERS, MEMORY_RESIDENT, MEMORY_USED, MetricKey};
-use crate::model::unit::Unit;
+use crate::model::quantity::Value;
+use crate::model::unit::{Dimension, Unit};
 
 /// No column is wider; longer text is cut.
 const MAX_COLUMN: usize = 52;
@@ -326,8 +327,15 @@ fn number(part: &ComponentPart, metric: MetricKey) -> Option<f64> {
     Some(figure.quantity.value.representative())
 }
 
+/// A change bears its sign; a level that is reached does not, nor does "4 times as much".
 fn claim_text(claim: &ClaimPart) -> String {
     let quantity = &claim.figure.quantity;
-    let to = if claim.is_level { "to " } else { "" };
-    format!("{} {to}{}", claim.label, value_text(quantity.value, quantity.unit))
+    let is_change = matches!(quantity.value, Value::Exact(_) | Value::Range(..)) && !claim.is_level;
+    let is_more = quantity.value.representative() > 0.0 && quantity.unit.dimension() != Dimension::Factor;
+    let before = match (claim.is_level, is_change && is_more) {
+        (true, _) => "to ",
+        (false, true) => "+",
+        (false, false) => "",
+    };
+    format!("{} {before}{}", claim.label, value_text(quantity.value, quantity.unit))
 }
