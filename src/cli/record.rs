@@ -20,7 +20,8 @@ use crate::source::{Source, SourceError, SourceInfo, StopSignal};
 use crate::store::document::{LoadedDocument, read_document};
 
 const EVERY: Duration = Duration::from_secs(1);
-const SHOWN_EVERY: Duration = Duration::from_secs(1);
+/// Shorter than a second, so that no second is passed over where measurements come each second.
+const SHOWN_EVERY: Duration = Duration::from_millis(900);
 
 /// Record a source into a .vivarium file, until Ctrl-C
 #[derive(Debug, clap::Args)]

@@ -9,8 +9,9 @@ use super::Target;
 use super::rows::{Rows, TABLES};
 use crate::cli::output::{NewFile, check_free};
 use crate::cli::usage;
+use crate::export::parquet::TableWriter;
 use crate::export::table::Table;
-use crate::export::{ExportError, csv, parquet};
+use crate::export::{ExportError, csv};
 use crate::source::StopSignal;
 use crate::store::recording::Recording;
 
@@ -96,7 +97,7 @@ fn write_parquet(rows: &Rows<'_>, table: &str, out: impl Write + Send) -> anyhow
     let mut writer = None;
     rows.each(table, &mut |piece: &Table| {
         if let Some(out) = out.take() {
-            writer = Some(parquet::TableWriter::new(piece, out)?);
+            writer = Some(TableWriter::new(piece, out)?);
         }
         writer.as_mut().map_or(Ok(()), |writer| Ok(writer.append(piece)?))
     })?;

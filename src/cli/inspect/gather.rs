@@ -231,10 +231,14 @@ impl Gatherer<'_> {
         let elsewhere = self.document.components.iter().filter(|other| other.id != component.id);
         let by_others =
             elsewhere.flat_map(|other| &other.facts).filter(|fact| fact.about.as_ref() == Some(&component.id));
-        let mut facts: Vec<&Fact> = own.chain(by_others).collect();
-        facts.sort_by_key(|fact| (fact.period.is_some(), fact.part_of.is_some(), order(fact.statistic)));
+        // What it says of itself comes before what others say of it.
+        let by_others = by_others.map(|fact| (true, fact));
+        let mut facts: Vec<(bool, &Fact)> = own.map(|fact| (false, fact)).chain(by_others).collect();
+        facts.sort_by_key(|(by_other, fact)| {
+            (fact.period.is_some(), *by_other, fact.part_of.is_some(), order(fact.statistic))
+        });
         let mut found = BTreeMap::new();
-        for fact in facts {
+        for (_, fact) in facts {
             let Some(metric) = fact.metric else { continue };
             found.entry(metric).or_insert_with(|| Figure {
                 each: fact.each.clone(),
