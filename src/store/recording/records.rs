@@ -171,15 +171,14 @@ pub(super) fn put_gc_events(connection: &Connection, events: &[GcEvent]) -> rusq
         "INSERT INTO gc_event(at, id, entity, major, pause_ns, before_words, after_words, held_words, reclaimed_words)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
-    let mut id = next_id(connection, "SELECT gc_events FROM tally")?;
-    for event in events {
+    let first = next_id(connection, "SELECT gc_events FROM tally")?;
+    for (id, event) in (first..).zip(events) {
         // SQLite's integers are signed; no real size or pause comes near the difference.
         let sizes = [event.before_words, event.after_words, event.held_words, event.reclaimed_words];
         let [before, after, held, reclaimed] = sizes.map(|words| i64::try_from(words).unwrap_or(i64::MAX));
         let pause = i64::try_from(event.pause_ns).unwrap_or(i64::MAX);
         let major = event.kind == GcKind::Major;
         insert.execute(params![event.at.0, id, event.entity.0, major, pause, before, after, held, reclaimed])?;
-        id += 1;
     }
     Ok(())
 }
@@ -220,11 +219,11 @@ impl FromSql for Unsigned {
 pub(super) fn put_stack_samples(connection: &Connection, samples: &[StackSample]) -> rusqlite::Result<()> {
     let mut insert = connection
         .prepare_cached("INSERT INTO stack_sample(at, id, entity, stack, weight) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    let mut id = next_id(connection, "SELECT stack_samples FROM tally")?;
+    let first = next_id(connection, "SELECT stack_samples FROM tally")?;
     // Kept for one transaction only: after a failed one the numbers would be wrong.
     let mut frames: HashMap<&str, i64> = HashMap::new();
     let mut stacks: HashMap<Vec<i64>, i64> = HashMap::new();
-    for sample in samples {
+    for (id, sample) in (first..).zip(samples) {
         let mut stack = Vec::with_capacity(sample.frames.len());
         for name in &sample.frames {
             let frame = match frames.get(name.as_str()) {
@@ -243,7 +242,6 @@ pub(super) fn put_stack_samples(connection: &Connection, samples: &[StackSample]
         };
         stacks.insert(stack, number);
         insert.execute(params![sample.at.0, id, sample.entity.0, number, sample.weight])?;
-        id += 1;
     }
     Ok(())
 }
