@@ -201,7 +201,8 @@ fn lay_out(landscape: &Landscape, theme: &Theme, what: What, rect: Rect, tiles: 
         shown.push(small);
     }
     for (member, rect) in squarify(&shown, body).into_iter().enumerate() {
-        let is_rest = |member: &Member| member.provenance.is_none();
+        let is_rest =
+            |member: &Member| member.entity.is_none() && member.component.is_none() && member.provenance.is_none();
         let (what, strength) = match member {
             member if member >= drawn => (What::SmallMembers(index, drawn), 0.16),
             member if part.members.get(member).is_some_and(is_rest) => (What::Member(index, member), 0.16),
