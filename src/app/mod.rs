@@ -15,7 +15,7 @@ mod workers;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::session::open::Session;
 use crate::state::command::Command;
@@ -89,7 +89,8 @@ impl App {
         let settings = Settings::load(start.home.as_deref());
         let wake = {
             let ctx = ctx.clone();
-            Arc::new(move || ctx.request_repaint())
+            // Answers come in flocks; a frame for each would cost more than it shows.
+            Arc::new(move || ctx.request_repaint_after(Duration::from_millis(20)))
         };
         let jobs = Jobs::new(wake);
         let mut state = State { theme: settings.theme(), recent: settings.recent.clone(), ..State::default() };
@@ -169,7 +170,7 @@ impl App {
         if self.state.playback.playing {
             self.state.playback.advance(passed.min(0.5));
             commands::keep_cursor_in_range(&mut self.state);
-            ui.ctx().request_repaint_after(std::time::Duration::from_millis(33));
+            ui.ctx().request_repaint_after(Duration::from_millis(33));
         }
     }
 
