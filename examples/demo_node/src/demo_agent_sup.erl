@@ -1,5 +1,5 @@
 %% Imitates: a pool of agents of which some carry far more than others. The shares are those of a real report (67, 89, 23 and
-%% nine times 35 % of a core) on a scale of 1 to 30; the heaps differ just as much.
+%% nine times 35 % of a core) on a scale of 1 to 25; the heaps differ just as much.
 %% Vivarium should show: a pool of 12 members with an uneven spread of CPU (agent_b on top, agent_c at the bottom), and low
 %% memory efficiency, because of the agents with a spike or a floor.
 -module(demo_agent_sup).
@@ -10,7 +10,7 @@
 -export([init/1]).
 
 %% CPU in the report, in percent of a core, goes into this many parts.
--define(SCALE, 30).
+-define(SCALE, 25).
 
 start_link() ->
     supervisor:start_link({local, ?MODULE}, ?MODULE, []).
@@ -25,15 +25,15 @@ agents() ->
         {agent_a, 67, 200, none},
         {agent_b, 89, 1500, none},
         {agent_c, 23, 25, none},
-        {agent_d, 35, 100, {spike, 6000, 40}},
+        {agent_d, 35, 100, {spike, 4000, 40}},
         {agent_e, 35, 50, none},
-        {agent_f, 35, 100, {floor, 8000}},
+        {agent_f, 35, 100, {floor, 5000}},
         {agent_g, 35, 400, none},
-        {agent_h, 35, 100, {spike, 9000, 55}},
+        {agent_h, 35, 100, {spike, 6000, 55}},
         {agent_i, 35, 50, none},
-        {agent_j, 35, 100, {floor, 5000}},
+        {agent_j, 35, 100, {floor, 3000}},
         {agent_k, 35, 800, none},
-        {agent_l, 35, 100, {spike, 12000, 70}}
+        {agent_l, 35, 100, {spike, 8000, 70}}
     ].
 
 agent({Name, Percent, Memories, Heap}) ->

@@ -16,6 +16,10 @@
 %% At four words a number and 500 updates a minute this makes 1 MB/min.
 -define(NUMBERS_PER_UPDATE, 61).
 
+-define(AGENTS, [
+    agent_a, agent_b, agent_c, agent_d, agent_e, agent_f, agent_g, agent_h, agent_i, agent_j, agent_k, agent_l
+]).
+
 -record(state, {
     updates = 0 :: non_neg_integer(),
     negotiations = #{} :: map(),
@@ -55,8 +59,7 @@ update(#state{updates = Updates, negotiations = Negotiations, assignments = Assi
     }.
 
 discover(Update, Deadline) ->
-    Names = [list_to_atom("agent_" ++ [Letter]) || Letter <- lists:seq($a, $l)],
-    Available = [Name || Name <- Names, whereis(Name) =/= undefined],
+    Available = [Name || Name <- ?AGENTS, whereis(Name) =/= undefined],
     case erlang:monotonic_time(microsecond) < Deadline of
         true -> discover(Update, Deadline);
         false -> Available

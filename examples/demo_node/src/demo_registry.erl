@@ -11,9 +11,12 @@
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 -define(LOOKUP_US, 1000).
+%% The work is repeated on the same row, and the heap has some room, or collecting garbage would be most of it.
+-define(REPEATS, 50).
+-define(HEAP_WORDS, 25000).
 
 start_link() ->
-    gen_server:start_link({local, ?MODULE}, ?MODULE, [], []).
+    gen_server:start_link({local, ?MODULE}, ?MODULE, [], [{spawn_opt, [{min_heap_size, ?HEAP_WORDS}]}]).
 
 %% The row of a key. Waits for as long as it takes.
 -spec lookup(term()) -> {ok, tuple()} | {error, not_found}.
@@ -44,7 +47,7 @@ lookup(Key, Start) ->
 
 search(Key, Deadline) ->
     Rows = demo_tables:primary(Key),
-    _ = erlang:phash2(Rows),
+    _ = erlang:phash2(lists:duplicate(?REPEATS, Rows)),
     case erlang:monotonic_time(microsecond) < Deadline of
         true -> search(Key, Deadline);
         false -> Rows
@@ -52,7 +55,8 @@ search(Key, Deadline) ->
 
 verify_backup(Key, Row, Deadline) ->
     %% A change may be on its way to the copy, so a difference is no mistake.
-    _ = demo_tables:backup(Key) =:= [Row],
+    [Copy] = demo_tables:backup(Key),
+    _ = lists:duplicate(?REPEATS, Copy) =:= lists:duplicate(?REPEATS, Row),
     case erlang:monotonic_time(microsecond) < Deadline of
         true -> verify_backup(Key, Row, Deadline);
         false -> ok
