@@ -23,6 +23,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("eframe", &["app/"]),
     ("egui_plot", &["ui/"]),
     ("sysinfo", &["source/host.rs", "source/process.rs", "source/sysinfo_reader.rs"]),
+    ("erl_dist", &["source/beam/"]),
+    ("futures", &["source/beam/"]),
     ("rfd", &["app/"]),
     ("rusqlite", &["store/"]),
     ("pco", &["store/"]),
