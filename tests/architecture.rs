@@ -22,6 +22,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("egui", &["ui/", "app/", "export/picture"]),
     ("eframe", &["app/"]),
     ("sysinfo", &["source/host.rs", "source/process.rs", "source/sysinfo_reader.rs"]),
+    ("erl_dist", &["source/beam/"]),
+    ("futures", &["source/beam/"]),
     ("rfd", &["app/"]),
     ("rusqlite", &["store/"]),
     ("pco", &["store/"]),

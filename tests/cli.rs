@@ -195,11 +195,14 @@ fn exit_codes_tell_what_could_not_be_done_from_wrong_usage() {
     assert!(refused(&["inspect", "host"], 1).contains("vivarium record host"));
     assert!(refused(&["inspect", "bundled:atlantis"], 1).contains("bundled:foundation"));
     assert!(refused(&["nowhere.vivarium"], 1).contains("no such file"));
-    assert!(refused(&["beam:shop@db1"], 1).contains("not available in this version"));
+    assert!(refused(&["prometheus:http://metrics:9090"], 1).contains("not available in this version"));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.vivarium");
     let output = text(&path);
-    assert!(refused(&["record", "beam:shop@db1", "-o", output], 1).contains("not available in this version"));
+    assert!(
+        refused(&["record", "prometheus:http://metrics:9090", "-o", output], 1)
+            .contains("not available in this version")
+    );
     assert!(refused(&["record", FOUNDATION, "-o", output], 1).contains("without measurements"));
     assert!(!path.exists());
     for usage in [

@@ -2,7 +2,7 @@
 //!
 //! The recorder runs every batch through an [`Aggregator`], so that components have series of their own, like any entity.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::model::batch::{Batch, Sample};
 use crate::model::document::{Document, Selector};
@@ -93,8 +93,12 @@ pub struct Aggregator {
 #[derive(Debug, Default)]
 struct Group {
     members: BTreeSet<EntityId>,
-    /// What was summed before; it becomes 0 when the last member is gone.
-    summed: BTreeSet<MetricKey>,
+    /// What each member said last: a source that has too many to ask each time asks them by turns.
+    held: BTreeMap<MetricKey, BTreeMap<EntityId, f64>>,
+    /// What is to be combined anew.
+    changed: BTreeSet<MetricKey>,
+    /// As combined last.
+    values: BTreeMap<MetricKey, f64>,
 }
 
 /// What a batch is to be complemented by.
@@ -107,9 +111,9 @@ pub struct Aggregated {
 }
 
 impl Aggregator {
-    /// The components' part of a batch whose appeared entities bear their final components. Metrics are combined as the registry
-    /// says ([`OverEntities`]); a metric that a member lacks is not made up. `grouping` names components, `new_id` gives out
-    /// numbers of entities.
+    /// The components' part of a batch whose appeared entities bear their final components. Metrics are combined as the
+    /// registry says ([`OverEntities`]), of each member what it said last; a metric that a member lacks is not made up.
+    /// `grouping` names components, `new_id` gives out numbers of entities.
     pub fn aggregate(
         &mut self,
         batch: &Batch,
@@ -133,47 +137,86 @@ impl Aggregator {
             self.group_of.insert(member.id, entity);
             changed.insert(entity);
         }
-        // Those who vanish with this batch may still have values in it.
-        let values = self.combine(&batch.samples);
+        let mut measured = self.hold(&batch.samples);
+        // Those who vanish with this batch may still have values in it; what they said before is gone with them.
+        let last_words: HashSet<(EntityId, MetricKey)> = batch
+            .samples
+            .iter()
+            .filter(|sample| batch.vanished.contains(&sample.entity))
+            .map(|sample| (sample.entity, sample.metric))
+            .collect();
+        for id in &batch.vanished {
+            let Some(group) = self.group_of.get(id).and_then(|entity| self.groups.get_mut(entity)) else { continue };
+            for (&metric, held) in &mut group.held {
+                if !last_words.contains(&(*id, metric)) && held.remove(id).is_some() {
+                    group.changed.insert(metric);
+                }
+            }
+        }
+        self.combine();
         for id in &batch.vanished {
             let Some(entity) = self.group_of.remove(id) else { continue };
             if let Some(group) = self.groups.get_mut(&entity) {
                 group.members.remove(id);
+                for (metric, held) in &mut group.held {
+                    if held.remove(id).is_some() {
+                        group.changed.insert(*metric);
+                    }
+                }
                 changed.insert(entity);
             }
         }
         for (&entity, group) in &mut self.groups {
             let mut put = |metric, value| out.samples.push(Sample { entity, metric, value });
-            let values = values.get(&entity);
-            if let Some(values) = values {
-                values.iter().for_each(|(&metric, &value)| put(metric, value));
-                group.summed.extend(values.keys().filter(|metric| metric.metric().over_entities == OverEntities::Sum));
+            let is_measured = measured.remove(&entity);
+            if is_measured {
+                group.values.iter().for_each(|(&metric, &value)| put(metric, value));
             } else if group.members.is_empty() {
-                std::mem::take(&mut group.summed).into_iter().for_each(|metric| put(metric, 0.0));
+                group.values.clear();
+                let summed = std::mem::take(&mut group.held).into_keys();
+                let summed = summed.filter(|metric| metric.metric().over_entities == OverEntities::Sum);
+                summed.for_each(|metric| put(metric, 0.0));
             }
-            if values.is_some() || changed.contains(&entity) {
+            if is_measured || changed.contains(&entity) {
                 put(metric::MEMBERS, group.members.len() as f64);
             }
         }
         out
     }
 
-    /// By component's entity.
-    fn combine(&self, samples: &[Sample]) -> HashMap<EntityId, BTreeMap<MetricKey, f64>> {
-        let mut values: HashMap<EntityId, BTreeMap<MetricKey, f64>> = HashMap::new();
+    /// Takes note of the members' values; returns the entities of the components that have any.
+    fn hold(&mut self, samples: &[Sample]) -> BTreeSet<EntityId> {
+        let mut measured = BTreeSet::new();
         for sample in samples {
-            let over = sample.metric.metric().over_entities;
             let Some(&entity) = self.group_of.get(&sample.entity) else { continue };
+            let over = sample.metric.metric().over_entities;
             if over == OverEntities::None || sample.metric == metric::MEMBERS {
                 continue;
             }
-            let value = values.entry(entity).or_default().entry(sample.metric);
-            let both = |so_far: f64| {
-                if over == OverEntities::Max { so_far.max(sample.value) } else { so_far + sample.value }
-            };
-            value.and_modify(|value| *value = both(*value)).or_insert(sample.value);
+            let Some(group) = self.groups.get_mut(&entity) else { continue };
+            group.held.entry(sample.metric).or_default().insert(sample.entity, sample.value);
+            group.changed.insert(sample.metric);
+            measured.insert(entity);
         }
-        values
+        measured
+    }
+
+    /// In the order of the members, so that the same stream always adds up alike.
+    fn combine(&mut self) {
+        for group in self.groups.values_mut() {
+            for metric in std::mem::take(&mut group.changed) {
+                let Some(held) = group.held.get(&metric) else { continue };
+                let values = held.values().copied();
+                let value = match metric.metric().over_entities {
+                    OverEntities::Max => values.reduce(f64::max),
+                    _ => values.reduce(|sum, value| sum + value),
+                };
+                match value {
+                    Some(value) => group.values.insert(metric, value),
+                    None => group.values.remove(&metric),
+                };
+            }
+        }
     }
 }
 

@@ -18,7 +18,7 @@ const GROWTH_WINDOW_S: f64 = 60.0;
 /// How much is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetentionPolicy {
-    /// So many of each: by memory, by processor time, by growth.
+    /// So many of each: by memory, by processor time, by growth, by messages waiting.
     pub top: usize,
     /// An entity that leaves the top is kept for so long, in nanoseconds, so that its series does not flicker.
     pub hold_ns: i64,
@@ -45,6 +45,7 @@ struct Standing {
     /// Bytes per second, smoothed.
     growth: f64,
     cpu: f64,
+    queue: f64,
     kept_until: Option<Timestamp>,
 }
 
@@ -80,24 +81,24 @@ impl Retention {
         }
         for sample in &batch.samples {
             let is_memory = MEMORY.contains(&sample.metric);
-            if !is_memory && sample.metric != metric::CPU_CORES {
-                continue;
-            }
             let Some(standing) = self.ranked.get_mut(&sample.entity) else { continue };
             if is_memory {
                 standing.observe_memory(batch.at, sample.value);
-            } else {
+            } else if sample.metric == metric::CPU_CORES {
                 standing.cpu = sample.value;
+            } else if sample.metric == metric::QUEUE_LENGTH {
+                standing.queue = sample.value;
             }
         }
     }
 
     fn rank(&mut self, at: Timestamp) {
         let until = at.plus_ns(self.policy.hold_ns);
-        let by: [fn(&Standing) -> f64; 3] = [
+        let by: [fn(&Standing) -> f64; 4] = [
             |standing| standing.memory.map_or(0.0, |(_, bytes)| bytes),
             |standing| standing.cpu,
             |standing| standing.growth,
+            |standing| standing.queue,
         ];
         for measure in by {
             let positive =

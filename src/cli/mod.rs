@@ -166,8 +166,8 @@ fn check_source(source: &str, map: Option<&Path>) -> anyhow::Result<()> {
             bail!("{source}: there is no such file, and no command of this name; `vivarium --help` lists the commands")
         }
         SourceSpec::Path(_) if map.is_some() => Err(usage(has_its_own)),
-        spec @ (SourceSpec::Beam(_) | SourceSpec::Prometheus(_)) => {
-            bail!("`{spec}` is not available in this version: give a file, `host` or `pid:N`")
+        spec @ SourceSpec::Prometheus(_) => {
+            bail!("`{spec}` is not available in this version: give a file, `host`, `pid:N` or `beam:NAME@HOST`")
         }
         _ => Ok(()),
     }

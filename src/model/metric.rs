@@ -143,6 +143,48 @@ registry! {
         "Requests answered in a time.";
     ERROR_RATE "request.errors_per_s" "Error rate" Unit::COUNT_PER_S, Gauge Sum LowerIsBetter
         "Requests that failed, in a time.";
+    GC_RECLAIMED_RATE "gc.reclaimed_bytes_per_s" "Reclaimed by GC, rate" Unit::BYTES_PER_S, Gauge Sum Neutral
+        "Memory that collections gave back in a time, as the runtime counts it.";
+    BEAM_REDUCTIONS "beam.reductions_per_s" "Reductions" Unit::COUNT_PER_S, Gauge Sum Neutral
+        "Steps of work as the BEAM counts them; the share of them is not exactly the share of processor time.";
+    BEAM_RUN_QUEUE "beam.run_queue" "Run queue" Unit::COUNT, Gauge None LowerIsBetter
+        "Processes and ports that are ready to run and wait for a scheduler.";
+    BEAM_CONTEXT_SWITCHES "beam.context_switches_per_s" "Context switches" Unit::COUNT_PER_S, Gauge None Neutral
+        "Times that schedulers took up a process, per second.";
+    BEAM_PROCESSES "beam.processes" "Processes" Unit::COUNT, Gauge None Neutral
+        "BEAM processes that exist.";
+    BEAM_PROCESS_LIMIT_SHARE "beam.process_limit_share" "Processes of limit" Unit::RATIO, Gauge None LowerIsBetter
+        "BEAM processes that exist, as a share of the most that the node was started for.";
+    BEAM_PORTS "beam.ports" "Ports" Unit::COUNT, Gauge None Neutral
+        "Ports that exist.";
+    BEAM_PORT_LIMIT_SHARE "beam.port_limit_share" "Ports of limit" Unit::RATIO, Gauge None LowerIsBetter
+        "Ports that exist, as a share of the most that the node was started for.";
+    BEAM_ATOMS "beam.atoms" "Atoms" Unit::COUNT, Gauge None LowerIsBetter
+        "Atoms that exist; they are never given back.";
+    BEAM_ATOM_LIMIT_SHARE "beam.atom_limit_share" "Atoms of limit" Unit::RATIO, Gauge None LowerIsBetter
+        "Atoms that exist, as a share of the most that the node was started for; at 1 it dies.";
+    BEAM_TABLES "beam.ets_tables" "ETS tables" Unit::COUNT, Gauge None Neutral
+        "ETS tables that exist.";
+    BEAM_TABLE_LIMIT_SHARE "beam.ets_limit_share" "ETS tables of limit" Unit::RATIO, Gauge None LowerIsBetter
+        "ETS tables that exist, as a share of the limit that the node states (which it does not enforce).";
+    HEAP_HELD "heap.held_bytes" "Heap held" Unit::BYTES, Gauge Sum LowerIsBetter
+        "Blocks of young and old heap that a process holds.";
+    HEAP_LIVE "heap.live_bytes" "Heap in use" Unit::BYTES, Gauge Sum LowerIsBetter
+        "What of its heaps a process has in use, garbage since the last collection included.";
+    BINARY_HELD "binary.held_bytes" "Binaries held" Unit::BYTES, Gauge Sum LowerIsBetter
+        "Off-heap binaries that a process keeps alive; one that several keep counts in each of them.";
+    TABLE_OBJECTS "table.objects" "Rows" Unit::COUNT, Gauge Sum Neutral
+        "Objects in a table.";
+    PORT_INPUT_RATE "port.input_bytes_per_s" "Port input" Unit::BYTES_PER_S, Gauge Sum Neutral
+        "Bytes that came in through all ports of a node, per second.";
+    PORT_OUTPUT_RATE "port.output_bytes_per_s" "Port output" Unit::BYTES_PER_S, Gauge Sum Neutral
+        "Bytes that went out through all ports of a node, per second.";
+    ALLOCATOR_CARRIERS "allocator.carrier_bytes" "Carriers" Unit::BYTES, Gauge None LowerIsBetter
+        "Memory that an allocator holds from the operating system.";
+    ALLOCATOR_UTILIZATION "allocator.utilization" "Carrier utilization" Unit::RATIO, Gauge None HigherIsBetter
+        "Blocks in use as a share of the carriers that hold them; the rest is fragmentation or reserve.";
+    COLLECTOR_CORES "collector.node_cores" "Cost of measuring" Unit::CORES, Gauge None LowerIsBetter
+        "Time that the collector took on the watched node per second; waiting for a scheduler counts too.";
 }
 
 /// A metric, by its place in [`REGISTRY`].

@@ -1,5 +1,6 @@
 //! Where measurements come from. A source says what it can measure and delivers batches; it knows nothing of storage or windows.
 
+pub mod beam;
 pub mod host;
 pub mod process;
 mod process_table;

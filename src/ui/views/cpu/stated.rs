@@ -16,7 +16,7 @@ use crate::ui::widgets::provenance::tooltip;
 
 /// What would measure what is only stated here.
 const NOT_MEASURED: &str = "These figures are stated; nothing was measured over time. To see CPU use over time, watch a source: \
-     host (this machine) or pid:N (a process and its children). beam:NAME@HOST (a BEAM node) will follow.";
+     host (this machine), pid:N (a process and its children) or beam:NAME@HOST (a BEAM node).";
 
 const ROW_HEIGHT: f32 = 18.0;
 

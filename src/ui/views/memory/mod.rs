@@ -20,7 +20,7 @@ use crate::ui::widgets::provenance::quantity_ui;
 
 /// What a session without measurements can't show, and what could.
 const NOT_MEASURED: &str = "These figures are stated; nothing was measured over time. To see memory over time, watch a \
-     source: host (this machine) or pid:N (a process and its children). beam:NAME@HOST (a BEAM node) will follow.";
+     source: host (this machine), pid:N (a process and its children) or beam:NAME@HOST (a BEAM node).";
 
 /// The memory view.
 pub struct Memory;
