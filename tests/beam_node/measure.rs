@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use vivarium::model::batch::Batch;
+use vivarium::model::document::{Component, ComponentKind, Document, Selector};
 use vivarium::model::entity::EntityKind;
 use vivarium::model::metric;
+use vivarium::session::recorder::{RecordOptions, Sink, SinkError, record};
+use vivarium::source::StopSignal;
+use vivarium::source::beam::BeamSource;
 
 use super::node::{Node, is_available};
 use super::watch::Watch;
@@ -130,4 +135,54 @@ fn a_hundred_thousand_processes_are_followed_once_a_second() {
     println!("{known} processes identified, notices {:?}", watch.notices());
     assert!(known > 10_000, "{known}");
     assert!(watch.gaps().is_empty(), "{:?}", watch.gaps());
+}
+
+#[derive(Default)]
+struct Kept(Vec<Batch>);
+
+impl Sink for Kept {
+    fn append(&mut self, batch: &Batch) -> Result<(), SinkError> {
+        self.0.push(batch.clone());
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_recording_groups_processes_and_tables_by_the_documents_selectors() {
+    if !is_available("erl") {
+        return;
+    }
+    let mut node = Node::start("groups@localhost");
+    node.eval("register(agent_1, spawn(fun() -> T = ets:new(agent_cache, [named_table]), ets:insert(T, {1, lists:seq(1, 1000)}), receive stop -> ok end end)), ok");
+    let mut document = Document::new("groups");
+    let by = |name: &str, pattern: &str| Selector {
+        attributes: vec![(name.to_owned(), pattern.to_owned())],
+        ..Selector::default()
+    };
+    let mut agents = Component::new("M-Agents".into(), "Agents", ComponentKind::System);
+    agents.selectors = vec![by("registered_name", "agent_*"), by("table", "agent_cache")];
+    let mut core = Component::new("M-Core".into(), "Core", ComponentKind::System);
+    core.selectors = vec![by("application", "kernel")];
+    document.components = vec![agents, core];
+    let source = BeamSource::open("groups@localhost", &node.options(), Duration::from_millis(300)).unwrap();
+    let options = RecordOptions {
+        duration: Some(Duration::from_millis(2200)),
+        document: Some(document),
+        ..RecordOptions::default()
+    };
+    let mut kept = Kept::default();
+    record(Box::new(source), &mut kept, &options, &StopSignal::default(), &mut |_| ()).unwrap();
+    let last = |key: &str, metric| {
+        let component = kept.0.iter().flat_map(|batch| &batch.appeared).find(|entity| entity.key == key)?.id;
+        let mut samples = kept.0.iter().flat_map(|batch| &batch.samples);
+        samples.rfind(|sample| sample.entity == component && sample.metric == metric).map(|sample| sample.value)
+    };
+    assert_eq!(last("M-Agents", metric::MEMBERS), Some(2.0));
+    assert!(last("M-Agents", metric::MEMORY_USED).unwrap() > 16_000.0);
+    assert!(last("M-Core", metric::MEMBERS).unwrap() > 10.0);
+    assert!(last("vm:code", metric::MEMORY_USED).unwrap() > 1e6);
 }

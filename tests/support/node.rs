@@ -31,7 +31,9 @@ pub fn epmd_port() -> u16 {
             "epmd -address 127.0.0.1 -port {port} & mapper=$!; while kill -0 {} 2>/dev/null; do sleep 0.3; done; kill $mapper",
             std::process::id()
         );
-        Command::new("sh").arg("-c").arg(script).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut shell = Command::new("sh");
+        let mut mapper = shell.arg("-c").arg(script).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::spawn(move || mapper.wait());
         let deadline = Instant::now() + Duration::from_secs(10);
         while vivarium::source::beam::epmd::names().is_err() {
             assert!(Instant::now() < deadline, "epmd does not start");
