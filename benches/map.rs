@@ -72,6 +72,7 @@ fn frame(ctx: &egui::Context, state: &State, delta: f32) -> usize {
         unit: MouseWheelUnit::Point,
         delta: Vec2::new(0.0, delta),
         phase: TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
         modifiers: Modifiers::default(),
     };
     let events = vec![Event::PointerMoved(Pos2::new(700.0, 450.0)), wheel];

@@ -2,13 +2,18 @@
 
 use std::process::ExitCode;
 
+use vivarium::{app, cli};
+
 fn main() -> ExitCode {
-    let start = vivarium::app::Start { source: std::env::args().nth(1), ..Default::default() };
-    match vivarium::app::run_window(start) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("vivarium: {why}");
-            ExitCode::FAILURE
+    let call = match cli::parse(std::env::args_os()) {
+        Ok(call) => call,
+        Err(exit_code) => return exit_code,
+    };
+    cli::run_to_end(|| match call {
+        cli::Call::Window { source, map, view } => {
+            let start = app::Start { source, map, view, ..app::Start::default() };
+            app::run_window(start).map_err(anyhow::Error::msg)
         }
-    }
+        cli::Call::Command(command) => cli::run(command),
+    })
 }

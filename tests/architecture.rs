@@ -21,7 +21,6 @@ const ARROWS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("egui", &["ui/", "app/", "export/picture"]),
     ("eframe", &["app/"]),
-    ("egui_plot", &["ui/"]),
     ("sysinfo", &["source/host.rs", "source/process.rs", "source/sysinfo_reader.rs"]),
     ("erl_dist", &["source/beam/"]),
     ("futures", &["source/beam/"]),

@@ -181,6 +181,7 @@ fn an_arrow_is_selected_by_its_label() {
 fn zooming_in_leaves_out_what_is_off_the_screen() {
     let mut window = Window::of(state(foundation(), ViewId::Map));
     let boxes = |window: &Window| window.harness.query_all_by_label_contains(", critical").count();
+    window.click("Show the whole map");
     let all = boxes(&window);
     for _ in 0..12 {
         window.click("Zoom in");
@@ -200,7 +201,8 @@ fn an_empty_session_says_what_a_map_needs() {
 fn the_bundled_map_has_a_box_for_each_component() {
     let document = foundation();
     let titles: Vec<String> = document.components.iter().map(|component| component.title.clone()).collect();
-    let window = Window::of(state(document, ViewId::Map));
+    let mut window = Window::of(state(document, ViewId::Map));
+    window.click("Show the whole map");
     for title in titles {
         assert!(window.harness.query_all_by_label_contains(&title).next().is_some(), "{title}");
     }

@@ -111,6 +111,7 @@ fn fact(item: &str, label: &str, value: f64, unit: &str, metric: MetricKey) -> F
         unit: unit.parse().unwrap(),
         metric: Some(metric),
         statistic: Statistic::Unspecified,
+        about: None,
         each: None,
         part_of: None,
         period: None,

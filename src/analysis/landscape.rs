@@ -8,7 +8,7 @@ use crate::model::format::value_text;
 use crate::model::id::ComponentId;
 use crate::model::metric::{MEMBERS, MEMORY_RESIDENT, MEMORY_USED, MetricKey};
 use crate::model::quantity::{Provenance, Quantity};
-use crate::model::time::Timestamp;
+use crate::model::time::{TimeRange, Timestamp};
 use crate::model::unit::Unit;
 
 /// More members of one component than this are joined into one.
@@ -110,7 +110,8 @@ pub fn measured(
         let Some(entity) = by_id.get(&id).filter(|entity| is_leaf(entity)) else { continue };
         let Some(component) = &entity.component else { continue };
         let name = entity.name.clone();
-        let member = Member { entity: Some(id), name, bytes, component: None, provenance: None };
+        let origin = Provenance::Measured { source: source.to_owned(), window: Some(TimeRange::new(at, at)) };
+        let member = Member { entity: Some(id), name, bytes, component: None, provenance: Some(origin) };
         members.entry(component.clone()).or_default().push(member);
     }
     let mut totals: BTreeMap<ComponentId, f64> = BTreeMap::new();

@@ -80,7 +80,7 @@ fn needs(metric: MetricKey) -> String {
 }
 
 /// What the document states of the whole system: first on dashboards, the present before an average before a peak.
-fn stated(document: &Document, metric: MetricKey) -> Option<Quantity> {
+pub fn stated(document: &Document, metric: MetricKey) -> Option<Quantity> {
     let of_kind = |kind: ComponentKind| document.components.iter().filter(move |component| component.kind == kind);
     let candidates = of_kind(ComponentKind::Control).chain(of_kind(ComponentKind::Monitor));
     let facts = candidates.flat_map(|component| &component.facts);

@@ -11,10 +11,11 @@ use crate::model::document::Document;
 use crate::model::entity::Entity;
 use crate::model::playback::Playback;
 use crate::model::time::{NS_PER_S, TimeRange};
-use crate::session::open::{Session, describe, discovered};
+use crate::session::open::{Session, discovered};
+use crate::session::view_state;
 use crate::state::command::{Command, SessionCommand};
 use crate::state::question::{Answer, Asked, Topic};
-use crate::state::{Job, SessionKind, ViewId};
+use crate::state::{Job, SessionKind};
 use crate::store::recording::Summary;
 
 /// How long a live session shows when it follows the present.
@@ -183,27 +184,14 @@ fn opened(app: &mut App, path: Option<PathBuf>, result: Result<Session, String>)
 
 /// Fills the state from a session that was just opened.
 pub fn show_session(app: &mut App, session: Session, live: Option<Live>) {
-    let mut info = match describe(&session, live.is_some()) {
-        Ok(info) => info,
-        Err(error) => return app.say_error(error.to_string()),
-    };
-    let recording = session.recording.as_ref().map(|recording| recording.path().to_owned());
     let is_live = live.is_some();
-    if is_live {
-        info.path = None;
+    if let Err(error) = view_state::show(&mut app.state, &session, is_live) {
+        return app.say_error(error.to_string());
     }
-    let state = &mut app.state;
-    state.document = Arc::new(session.document);
-    state.discovered = Arc::new(discovered(&state.document, &info.entities));
-    state.follow = is_live;
-    state.unsaved = is_live;
-    state.view = if info.span.is_some() || is_live { ViewId::Memory } else { ViewId::Map };
-    if let Some(span) = info.span {
-        state.range = span;
-        state.playback = Playback::new(span);
-        state.playback.seek(span.to);
+    if let Some(view) = app.first_view.take() {
+        app.state.view = view;
     }
-    state.session = Some(info);
+    let recording = session.recording.as_ref().map(|recording| recording.path().to_owned());
     let watcher = recording.as_ref().map(|path| Watcher::start(app.session_number, path.clone(), app.jobs.sender()));
     app.open = Some(Open {
         context: Arc::new(context(app, recording.clone())),

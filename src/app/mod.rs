@@ -15,12 +15,12 @@ mod workers;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::session::open::Session;
 use crate::state::command::Command;
 use crate::state::question::{Asked, wanted};
-use crate::state::{Message, State};
+use crate::state::{Message, State, ViewId};
 use crate::store::bundled;
 use crate::store::document::UnknownFields;
 use crate::ui::shell::shell_ui;
@@ -37,8 +37,10 @@ use workers::{SessionContext, Workers};
 /// What to open when the window starts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Start {
-    /// A file, `host`, `pid:N`; `None`: the welcome page.
+    /// A file, `host`, `pid:N`, `bundled:NAME`; `None`: the welcome page.
     pub source: Option<String>,
+    /// The view to begin with; `None`: the one that suits the session.
+    pub view: Option<ViewId>,
     /// A document to lay over the measurements.
     pub map: Option<PathBuf>,
     /// Where settings and unsaved sessions are kept; `None`: the user's usual folders.
@@ -58,6 +60,8 @@ pub struct App {
     /// Long work: opening, saving, dialogs.
     jobs: Jobs,
     settings: Settings,
+    /// The view that the first session begins with.
+    first_view: Option<ViewId>,
     last_frame: Option<Instant>,
     quit: bool,
 }
@@ -85,14 +89,24 @@ impl App {
         let settings = Settings::load(start.home.as_deref());
         let wake = {
             let ctx = ctx.clone();
-            Arc::new(move || ctx.request_repaint())
+            // Answers come in flocks; a frame for each would cost more than it shows.
+            Arc::new(move || ctx.request_repaint_after(Duration::from_millis(20)))
         };
         let jobs = Jobs::new(wake);
         let mut state = State { theme: settings.theme(), recent: settings.recent.clone(), ..State::default() };
         state.bundled = bundled::BUNDLED.iter().map(|entry| (entry.name.to_owned(), entry.title.to_owned())).collect();
         let workers = Workers::new(jobs.sender());
-        let mut app =
-            Self { state, open: None, session_number: 0, workers, jobs, settings, last_frame: None, quit: false };
+        let mut app = Self {
+            state,
+            open: None,
+            session_number: 0,
+            workers,
+            jobs,
+            settings,
+            first_view: start.view,
+            last_frame: None,
+            quit: false,
+        };
         app.offer_recovery();
         if let Some(source) = &start.source {
             app.open_source(source, start.map.clone());
@@ -156,7 +170,7 @@ impl App {
         if self.state.playback.playing {
             self.state.playback.advance(passed.min(0.5));
             commands::keep_cursor_in_range(&mut self.state);
-            ui.ctx().request_repaint_after(std::time::Duration::from_millis(33));
+            ui.ctx().request_repaint_after(Duration::from_millis(33));
         }
     }
 
@@ -178,6 +192,9 @@ impl App {
     /// Starts to open a file or to watch a source.
     fn open_source(&mut self, source: &str, map: Option<PathBuf>) {
         use crate::source::spec::SourceSpec;
+        if let Some(name) = source.strip_prefix("bundled:") {
+            return self.jobs.open_bundled(name.to_owned());
+        }
         match source.parse::<SourceSpec>() {
             Ok(SourceSpec::Path(path)) => self.jobs.open(path),
             Ok(spec) => self.jobs.watch(spec, map, self.settings.live_folder()),

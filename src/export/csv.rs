@@ -15,16 +15,35 @@ use crate::model::time::Timestamp;
 /// When the table is not one (see [`Table::rows`]) or `out` fails; what was written until then is not a whole table.
 pub fn write(table: &Table, out: &mut dyn Write) -> Result<(), ExportError> {
     let rows = table.rows()?;
-    write_rows(table, rows, out).map_err(|source| ExportError::Io { table: table.name.clone(), source })
+    let header = write_header(table, out);
+    header.and_then(|()| write_rows(table, rows, out)).map_err(|source| failed(table, source))
+}
+
+/// Writes further rows of a table whose beginning [`write`] has written, for tables too long to be held at once.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_more(table: &Table, out: &mut dyn Write) -> Result<(), ExportError> {
+    let rows = table.rows()?;
+    write_rows(table, rows, out).map_err(|source| failed(table, source))
+}
+
+fn failed(table: &Table, source: std::io::Error) -> ExportError {
+    ExportError::Io { table: table.name.clone(), source }
+}
+
+fn write_header(table: &Table, out: &mut dyn Write) -> std::io::Result<()> {
+    let mut header = Vec::new();
+    for (index, column) in table.columns.iter().enumerate() {
+        separate(index, &mut header)?;
+        write_text(&column.name, &mut header)?;
+    }
+    header.push(b'\n');
+    out.write_all(&header)
 }
 
 fn write_rows(table: &Table, rows: usize, out: &mut dyn Write) -> std::io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, out);
-    for (index, column) in table.columns.iter().enumerate() {
-        separate(index, &mut out)?;
-        write_text(&column.name, &mut out)?;
-    }
-    out.write_all(b"\n")?;
     for row in 0..rows {
         for (index, column) in table.columns.iter().enumerate() {
             separate(index, &mut out)?;

@@ -40,32 +40,30 @@ pub fn markdown(text: &str) -> String {
     let text = plain(text);
     let text = text.trim();
     let mut out = String::with_capacity(text.len() + text.len() / 8);
-    // At the beginning these would make a list, a rule or an underlined heading: "- a", "1. b", "===".
+    // At the beginning these would make a list or an underlined heading: "- a", "1. b", "===".
     let number = text.len() - text.trim_start_matches(|chr: char| chr.is_ascii_digit()).len();
     for (index, chr) in text.char_indices() {
+        let rest = &text[index..];
         match chr {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '-' | '+' | '=' if index == 0 => {
-                out.push('\\');
-                out.push(chr);
+            // Bare addresses would become links.
+            ':' if rest.starts_with("://") => out.push_str("&#58;"),
+            '.' if ends_with_www(&text[..index]) => out.push_str("&#46;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => out.extend(['\\', chr]),
+            '-' | '+' | '=' if index == 0 => out.extend(['\\', chr]),
+            '.' | ')' if index == number && !rest[1..].starts_with(|next: char| next.is_ascii_digit()) => {
+                out.extend(['\\', chr]);
             }
-            '.' | ')' if index == number => {
-                out.push('\\');
-                out.push(chr);
-            }
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => {
-                out.push('\\');
-                out.push(chr);
-            }
-            // A bare address or a mention would become a link.
-            ':' => out.push_str("&#58;"),
-            '@' => out.push_str("&#64;"),
             chr => out.push(chr),
         }
     }
     out
+}
+
+fn ends_with_www(text: &str) -> bool {
+    text.len().checked_sub(3).and_then(|start| text.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
 #[cfg(test)]
@@ -78,12 +76,14 @@ mod tests {
         assert_eq!(markup("a\u{202e}b\u{0}c\nd"), "a\u{fffd}b\u{fffd}c d");
         assert_eq!(markdown("a|b\n`c` <d>"), "a\\|b \\`c\\` &lt;d&gt;");
         assert_eq!(markdown("1. a"), "1\\. a");
-        assert_eq!(markdown("- a-b 2.5"), "\\- a-b 2.5");
-        assert_eq!(markdown("[x](javascript:y)"), "\\[x\\](javascript&#58;y)");
+        assert_eq!(markdown("- a-b"), "\\- a-b");
+        assert_eq!(markdown("[x](javascript:y)"), "\\[x\\](javascript:y)");
+        assert_eq!(markdown("https://a.b www.c"), "https&#58;//a.b www&#46;c");
     }
 
     #[test]
     fn harmless_text_is_left_alone() {
         assert!(matches!(plain("Größe ▲ 4.30 GB"), Cow::Borrowed(_)));
+        assert_eq!(markdown("4.30 GB, at 06:07:39"), "4.30 GB, at 06:07:39");
     }
 }

@@ -14,7 +14,10 @@ pub fn markdown(report: &Report) -> String {
     for (label, fact) in &report.facts {
         let _ = writeln!(out, "- {}: {}", text(label), text(fact));
     }
-    for section in &report.sections {
+    // Where only a picture has something to say, there is nothing for text.
+    let says_something =
+        |section: &&Section| section.diagram.is_some() || !section.tables.is_empty() || !section.notes.is_empty();
+    for section in report.sections.iter().filter(says_something) {
         write_section(&mut out, section);
     }
     out
@@ -92,6 +95,7 @@ mod tests {
     #[test]
     fn names_from_files_are_neither_html_nor_formatting() {
         let mut report = hostile_report();
+        report.sections.iter_mut().for_each(|section| section.diagram = None);
         report.sections[0].diagram = Some(String::from("flowchart LR\n```\n<b>"));
         let markdown = markdown(&report);
         let (fences, rest): (Vec<&str>, Vec<&str>) = markdown.lines().partition(|line| line.starts_with("```"));

@@ -28,21 +28,70 @@ const BATCH_CELLS: usize = 1 << 16;
 /// # Errors
 /// When the table is not one (see [`Table::rows`]) or `out` fails; what was written until then is not a Parquet file.
 pub fn write(table: &Table, out: impl Write + Send) -> Result<(), ExportError> {
-    let rows = table.rows()?;
-    write_file(table, rows, out).map_err(|source| ExportError::Parquet { table: table.name.clone(), source })
+    let mut writer = TableWriter::new(table, out)?;
+    writer.append(table)?;
+    writer.finish()
 }
 
-fn write_file(table: &Table, rows: usize, out: impl Write + Send) -> ParquetResult<()> {
-    let units = table.columns.iter().filter_map(|column| {
-        let unit = column.unit?;
-        Some(KeyValue::new(format!("unit:{}", column.name), unit.to_string()))
-    });
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .set_created_by(concat!("vivarium version ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_key_value_metadata(Some(units.collect()))
-        .build();
-    let mut writer = SerializedFileWriter::new(out, schema(table)?, Arc::new(properties))?;
+/// Writes a table that is too long to be held at once, piece by piece.
+pub struct TableWriter<W: Write + Send> {
+    name: String,
+    file: SerializedFileWriter<W>,
+}
+
+impl<W: Write + Send> TableWriter<W> {
+    /// Begins a file for tables with the columns of `like`, whose rows are not written yet.
+    ///
+    /// # Errors
+    /// When `like` is no table or `out` fails.
+    pub fn new(like: &Table, out: W) -> Result<Self, ExportError> {
+        like.rows()?;
+        let begin = || {
+            let units = like.columns.iter().filter_map(|column| {
+                let unit = column.unit?;
+                Some(KeyValue::new(format!("unit:{}", column.name), unit.to_string()))
+            });
+            let properties = WriterProperties::builder()
+                .set_compression(Compression::SNAPPY)
+                .set_created_by(concat!("vivarium version ", env!("CARGO_PKG_VERSION")).to_owned())
+                .set_key_value_metadata(Some(units.collect()))
+                .build();
+            SerializedFileWriter::new(out, schema(like)?, Arc::new(properties))
+        };
+        let file = begin().map_err(|source| ExportError::Parquet { table: like.name.clone(), source })?;
+        Ok(Self { name: like.name.clone(), file })
+    }
+
+    /// Appends rows, in row groups of their own.
+    ///
+    /// # Errors
+    /// When `table` is no table, has other columns, or the file can't be written.
+    pub fn append(&mut self, table: &Table) -> Result<(), ExportError> {
+        let rows = table.rows()?;
+        write_groups(&mut self.file, table, rows).map_err(|source| self.failed(source))
+    }
+
+    /// Makes the file whole.
+    ///
+    /// # Errors
+    /// When its end can't be written; then it is no Parquet file.
+    pub fn finish(mut self) -> Result<(), ExportError> {
+        match self.file.finish() {
+            Ok(_) => Ok(()),
+            Err(source) => Err(self.failed(source)),
+        }
+    }
+
+    fn failed(&self, source: ::parquet::errors::ParquetError) -> ExportError {
+        ExportError::Parquet { table: self.name.clone(), source }
+    }
+}
+
+fn write_groups<W: Write + Send>(
+    writer: &mut SerializedFileWriter<W>,
+    table: &Table,
+    rows: usize,
+) -> ParquetResult<()> {
     for first in (0..rows).step_by(GROUP_ROWS) {
         let group_rows = first..rows.min(first + GROUP_ROWS);
         let mut group = writer.next_row_group()?;
@@ -69,7 +118,6 @@ fn write_file(table: &Table, rows: usize, out: impl Write + Send) -> ParquetResu
         }
         group.close()?;
     }
-    writer.close()?;
     Ok(())
 }
 

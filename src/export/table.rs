@@ -90,6 +90,16 @@ impl ColumnData {
         }
     }
 
+    /// Removes all cells.
+    pub fn clear(&mut self) {
+        match self {
+            ColumnData::Time(cells) => cells.clear(),
+            ColumnData::Number(cells) => cells.clear(),
+            ColumnData::Integer(cells) => cells.clear(),
+            ColumnData::Text(cells) => cells.clear(),
+        }
+    }
+
     /// Whether there is no cell.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

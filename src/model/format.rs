@@ -103,10 +103,11 @@ fn trimmed(value: f64, unit: Unit) -> String {
         0
     } else if magnitude >= 9.995 {
         1
-    } else if magnitude >= 0.01 {
+    } else if magnitude >= 0.9995 {
         2
     } else {
-        4
+        // Three significant digits below 1 as well, as far as anybody wants to read them.
+        (2.0 - magnitude.log10().floor()).clamp(2.0, 6.0) as usize
     };
     let text = format!("{magnitude:.decimals$}");
     let text = match text.split_once('.') {

@@ -101,6 +101,9 @@ impl Provenance {
     pub fn origin(&self) -> String {
         match self {
             Provenance::Measured { source, window: None } => source.clone(),
+            Provenance::Measured { source, window: Some(window) } if window.from == window.to => {
+                format!("{source} at {}", window.from.rfc3339())
+            }
             Provenance::Measured { source, window: Some(window) } => {
                 format!("{source}, {} to {}", window.from.rfc3339(), window.to.rfc3339())
             }

@@ -22,7 +22,7 @@ use crate::state::question::{Answer, Question};
 use crate::store::recording::{Recording, RecordingError};
 
 /// A value older than this does not stand for a moment any more.
-const MAX_AGE_NS: i64 = 60 * NS_PER_S;
+pub const MAX_AGE_NS: i64 = 60 * NS_PER_S;
 const OVERVIEW_COLUMNS: i64 = 600;
 const MAX_LAYERS: usize = 12;
 const MAX_LINES: usize = 6;
@@ -70,7 +70,7 @@ impl<'a> Asker<'a> {
     fn map_layout(&self) -> map_layout::MapLayout {
         let mut document = self.known.document.clone();
         document.components.extend(self.known.discovered.iter().cloned());
-        map_layout::lay_out(&document, |_| (220.0, 96.0))
+        map_layout::lay_out(&document, map_layout::box_size)
     }
 
     fn components(&self) -> impl Iterator<Item = (&'a Entity, ComponentId)> {

@@ -9,3 +9,4 @@ pub mod open;
 pub mod recorder;
 pub mod replay;
 pub mod save;
+pub mod view_state;

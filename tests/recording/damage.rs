@@ -85,7 +85,7 @@ fn flipped_bits_are_noticed_or_harmless() {
     let random = &mut Random(7);
     let all = (i64::from(ENTITIES) * SECONDS) as usize;
     let (mut saved, mut opened_files) = (0, 0);
-    for round in 0..300 {
+    for round in 0..150 {
         let mut bytes = whole.clone();
         for _ in 0..=round % 3 {
             // A third of them in the first pages, where everything begins.
@@ -105,7 +105,7 @@ fn flipped_bits_are_noticed_or_harmless() {
             Err(error) => assert!(error.to_string().contains("broken.vivarium"), "{error}"),
         }
     }
-    assert!(opened_files > 250, "{opened_files} of 300 opened");
+    assert!(opened_files > 125, "{opened_files} of 150 opened");
     assert!(saved > opened_files * all / 2, "more than half of the values were saved");
 }
 
@@ -191,6 +191,7 @@ fn without_its_second_file_a_recording_opens_to_the_last_checkpoint() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_recording_is_read_where_no_lock_file_can_be_made() {
     let folder = tempfile::tempdir().unwrap();
     let (path, mut writer) = new_file(&folder);
@@ -198,10 +199,10 @@ fn a_recording_is_read_where_no_lock_file_can_be_made() {
         writer.append(&batch(index, ENTITIES)).unwrap();
     }
     writer.commit().unwrap();
-    // Not finished, so it still asks for a lock file; a folder of that name stands for a disk that can't be written to.
+    // Not finished, so it still asks for a lock file; a link to nowhere stands for a disk that can't be written to.
     let copy = folder.path().join("locked ?#%.vivarium");
     copy_pages(&path, &copy);
-    std::fs::create_dir(folder.path().join("locked ?#%.vivarium-shm")).unwrap();
+    std::os::unix::fs::symlink("/no/such/folder", folder.path().join("locked ?#%.vivarium-shm")).unwrap();
     let Opened { recording, warnings } = Recording::open(&copy).unwrap();
     assert_eq!(warnings, Vec::<String>::new());
     assert_eq!(ask_everything(&recording), 100 * ENTITIES as usize);
@@ -214,6 +215,7 @@ fn a_recording_is_read_where_no_lock_file_can_be_made() {
 }
 
 /// A copy that is still in write-ahead mode, without a second file.
+#[cfg(unix)]
 fn copy_pages(from: &Path, to: &Path) {
     copy_recording(from, to, &mut |_| true).unwrap();
     let mut bytes = std::fs::read(to).unwrap();

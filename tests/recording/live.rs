@@ -39,6 +39,35 @@ fn a_reader_sees_each_commit_and_nothing_else() {
 }
 
 #[test]
+fn every_answer_to_another_thread_is_of_one_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut writer) = new_file(&folder);
+    let recording = open(&path);
+    let reader = std::thread::spawn(move || {
+        let (mut seen, mut answers) = (0, 0);
+        while seen < 4000 {
+            let points = recording.points(key(2, MEMORY_RESIDENT), ALL).unwrap();
+            // Nothing is missing and nothing is double, also while values move from the tail into chunks.
+            for (index, point) in (0..).zip(&points) {
+                assert_eq!((point.at, point.value), (second(index), value(2, index)));
+            }
+            assert!(points.len() >= seen && points.len().is_multiple_of(4));
+            seen = points.len();
+            answers += 1;
+        }
+        answers
+    });
+    for commit in 0..1000 {
+        for index in commit * 4..commit * 4 + 4 {
+            writer.append(&batch(index, 3)).unwrap();
+        }
+        writer.commit().unwrap();
+    }
+    assert!(reader.join().unwrap() > 1);
+    writer.finish().unwrap();
+}
+
+#[test]
 fn a_second_process_reads_along() {
     let folder = tempfile::tempdir().unwrap();
     let (path, mut writer) = new_file(&folder);

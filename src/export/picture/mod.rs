@@ -146,6 +146,11 @@ pub fn view_picture(state: &State, view: ViewId, size: (f32, f32), dark: bool) -
     picture
 }
 
+/// What a view shows, in a sentence or two.
+pub fn help(view: ViewId) -> &'static str {
+    views::find(view).help()
+}
+
 /// The session's name.
 pub(super) fn session_title(state: &State) -> &str {
     match &state.session {

@@ -4,13 +4,12 @@
 
 mod tables;
 
+use super::mermaid;
 use super::picture::{self, svg};
-use crate::model::document::StatusClass;
+use crate::model::document::{PipelineRun, StatusClass};
 use crate::model::format::{bytes_text, duration_text};
-use crate::model::id::ComponentId;
 use crate::model::time::Timestamp;
 use crate::state::{SessionKind, State, ViewId};
-use crate::ui::views;
 
 /// A report.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +91,9 @@ pub fn build(state: &State, contents: &Contents) -> Report {
         ..Default::default()
     }];
     sections.extend(contents.views.iter().map(|view| view_section(state, *view, contents)));
+    if contents.views.contains(&ViewId::Roadmap) {
+        sections.extend(state.document.pipeline.iter().enumerate().map(run_section));
+    }
     sections.push(Section {
         id: String::from("limits"),
         title: String::from("Limits of this report"),
@@ -122,11 +124,28 @@ fn view_section(state: &State, view: ViewId, contents: &Contents) -> Section {
     Section {
         id: view.word().to_owned(),
         title: view.title().to_owned(),
-        help: views::find(view).help().to_owned(),
+        help: picture::help(view).to_owned(),
         svg: Some(svg::svg(&picture, &format!("{}-", view.word()))),
-        diagram: None,
+        diagram: (view == ViewId::Map && !state.document.edges.is_empty()).then(|| flowchart(state)),
         tables: tables.collect(),
         notes: Vec::new(),
+    }
+}
+
+/// The map as a Mermaid diagram, in the colours that components have now.
+fn flowchart(state: &State) -> String {
+    let class = |id: &_| state.statuses.get(id).map(|status| status.class).or_else(|| state.document.stated_class(id));
+    mermaid::flowchart(&state.document, class)
+}
+
+/// An optimization on its way; no view shows it yet.
+fn run_section((index, run): (usize, &PipelineRun)) -> Section {
+    Section {
+        id: format!("run-{}", index + 1),
+        title: format!("Pipeline: {}", run.title),
+        diagram: Some(mermaid::sequence(run)),
+        tables: [tables::steps(run), tables::gates(run)].into_iter().flatten().collect(),
+        ..Default::default()
     }
 }
 
@@ -176,11 +195,6 @@ fn limits(state: &State) -> Vec<String> {
     let notices = notices.map(|notice| format!("{}: {}", notice.at.local("%F %T"), notice.text));
     let failed = state.answers.failed.values().map(|why| format!("A part of this report could not be had: {why}"));
     warnings.chain(notices).chain(failed).collect()
-}
-
-/// A component's name.
-fn component_title(state: &State, id: &ComponentId) -> String {
-    state.document.component(id).map_or_else(|| id.to_string(), |component| component.title.clone())
 }
 
 /// A component's class with its symbol, e.g. `▲ warning`; a dash without one.

@@ -1,7 +1,7 @@
 //! The tables of a report. Each is `None` where there is nothing to list.
 
-use super::{Column, Table, class_text, component_title};
-use crate::model::document::{Claim, ComponentKind, DecisionKind, ShareOf, Statistic};
+use super::{Column, Table, class_text};
+use crate::model::document::{Claim, ComponentKind, DecisionKind, GateState, PipelineRun, ShareOf, Statistic};
 use crate::model::format::{bytes_text, duration_text, number_text, quantity_text, share_text, value_text};
 use crate::model::id::ComponentId;
 use crate::model::quantity::{Provenance, Quantity};
@@ -39,12 +39,12 @@ pub(super) fn vitals(state: &State) -> Option<Table> {
         vec![vital.label.clone(), value, word, from, vital.definition.clone()]
     };
     let rows = state.answers.vitals.iter().map(row).collect();
-    table("Key figures", &["Figure", "#Value", "Provenance", "From", "Definition"], rows)
+    table("The whole system", &["Figure", "#Value", "Provenance", "From", "Definition"], rows)
 }
 
 pub(super) fn components(state: &State) -> Option<Table> {
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for component in &state.document.components {
+    for component in state.components() {
         let status = state.statuses.get(&component.id);
         let class = status.map(|status| status.class).or_else(|| state.document.stated_class(&component.id));
         let group = component.group.as_ref().and_then(|group| state.document.group(group));
@@ -72,8 +72,8 @@ fn kind_word(kind: ComponentKind) -> &'static str {
 pub(super) fn edges(state: &State) -> Option<Table> {
     let row = |edge: &crate::model::document::Edge| {
         vec![
-            component_title(state, &edge.from),
-            component_title(state, &edge.to),
+            state.component_title(&edge.from).to_owned(),
+            state.component_title(&edge.to).to_owned(),
             or_nothing(edge.label.clone()),
             edge.item.to_string(),
         ]
@@ -198,7 +198,9 @@ pub(super) fn opportunities(state: &State) -> Option<Table> {
         rows.push(vec![
             horizon.map_or_else(|| opportunity.horizon.to_string(), |horizon| horizon.title.clone()),
             opportunity.title.clone(),
-            or_nothing(opportunity.component.as_ref().map(|id| component_title(state, id)).unwrap_or_default()),
+            or_nothing(
+                opportunity.component.as_ref().map(|id| state.component_title(id).to_owned()).unwrap_or_default(),
+            ),
             claims_text(&opportunity.claims),
             or_nothing(effort.unwrap_or_default()),
             risk.map_or(NOTHING, |risk| risk.word()).to_owned(),
@@ -227,7 +229,7 @@ pub(super) fn horizons(state: &State) -> Option<Table> {
 
 pub(super) fn decisions(state: &State) -> Option<Table> {
     let row = |decision: &crate::model::document::Decision| {
-        let about = |id: &ComponentId| component_title(state, id);
+        let about = |id: &ComponentId| state.component_title(id).to_owned();
         let options: Vec<&str> = decision.options.iter().map(|option| option.title.as_str()).collect();
         vec![
             decision.question.clone(),
@@ -252,6 +254,40 @@ fn decision_kind_words(kind: DecisionKind) -> &'static str {
         DecisionKind::Insight => "insight to answer",
         DecisionKind::Window => "time to decide",
     }
+}
+
+pub(super) fn steps(run: &PipelineRun) -> Option<Table> {
+    let name = |id| run.participants.iter().find(|found| &found.id == id).map_or("?", |found| found.title.as_str());
+    let mut rows = Vec::new();
+    for phase in &run.phases {
+        for message in &phase.messages {
+            rows.push(vec![
+                phase.title.clone(),
+                duration_text(phase.starts_h * 3600.0),
+                name(&message.from).to_owned(),
+                name(&message.to).to_owned(),
+                message.title.clone(),
+                message.item.to_string(),
+            ]);
+        }
+    }
+    table("Steps", &["Phase", "#Begins after", "From", "To", "Step", "Item"], rows)
+}
+
+pub(super) fn gates(run: &PipelineRun) -> Option<Table> {
+    let mut rows = Vec::new();
+    for phase in &run.phases {
+        for gate in phase.messages.iter().flat_map(|message| &message.gates) {
+            let state = match gate.state {
+                GateState::Open => "open",
+                GateState::Passed => "passed",
+                GateState::Failed => "failed",
+            };
+            let evidence = or_nothing(gate.evidence.clone());
+            rows.push(vec![phase.title.clone(), gate.title.clone(), state.to_owned(), evidence, gate.item.to_string()]);
+        }
+    }
+    table("Gates", &["Phase", "Criterion", "State", "Evidence", "Item"], rows)
 }
 
 pub(super) fn gaps(state: &State) -> Option<Table> {

@@ -9,6 +9,7 @@ use crate::analysis::status::Status;
 use crate::analysis::vitals::Vital;
 use crate::model::batch::Notice;
 use crate::model::document::*;
+use crate::model::id::ComponentId;
 use crate::model::metric::CPU_CORES;
 use crate::model::quantity::{Quantity, Value};
 use crate::model::series::Gap;
@@ -95,6 +96,32 @@ fn document() -> Document {
         why: HOSTILE.to_owned(),
         revisit: String::new(),
     });
+    let participant = Participant { id: "a".into(), item: "P1".into(), title: HOSTILE.to_owned() };
+    let gate = Gate { item: "G1".into(), title: HOSTILE.to_owned(), state: GateState::Passed, evidence: String::new() };
+    let message = Message {
+        item: "M1".into(),
+        from: "a".into(),
+        to: "b".into(),
+        title: HOSTILE.to_owned(),
+        code: None,
+        headings: Vec::new(),
+        facts: Vec::new(),
+        claims: Vec::new(),
+        hot_functions: Vec::new(),
+        findings: Vec::new(),
+        options: Vec::new(),
+        gates: vec![gate],
+        decisions: Vec::new(),
+        notes: Vec::new(),
+    };
+    let phase = Phase { item: "S1".into(), title: HOSTILE.to_owned(), starts_h: 48.0, messages: vec![message] };
+    document.pipeline.push(PipelineRun {
+        id: "r".into(),
+        title: HOSTILE.to_owned(),
+        item: None,
+        participants: vec![participant],
+        phases: vec![phase],
+    });
     document
 }
 
@@ -178,7 +205,7 @@ fn find<'a>(report: &'a Report, section: &str, caption: &str) -> &'a Table {
 #[test]
 fn figures_say_where_they_come_from() {
     let report = hostile_report();
-    let vitals = find(&report, "figures", "Key figures");
+    let vitals = find(&report, "figures", "The whole system");
     assert_eq!(vitals.rows[0][1..4], ["5.00 GB", "measured", HOSTILE]);
     assert_eq!(vitals.rows[1][1..4], ["–", "unknown", "needs a BEAM source"]);
     let stated = find(&report, "map", "Stated figures");
@@ -193,6 +220,15 @@ fn memory_adds_up() {
     let shares: Vec<&str> = memory.rows.iter().map(|row| row[2].as_str()).collect();
     assert_eq!(shares, ["75 %", "25 %", "100 %"]);
     assert_eq!(memory.rows[1][0], "Not attributed");
+}
+
+#[test]
+fn a_run_tells_its_steps_and_gates() {
+    let report = hostile_report();
+    let steps = find(&report, "run-1", "Steps");
+    assert_eq!(steps.rows[0][1..4], ["2 d", HOSTILE, "?"]);
+    let gates = find(&report, "run-1", "Gates");
+    assert_eq!(gates.rows[0][2..], ["passed", "–", "G1"]);
 }
 
 #[test]

@@ -154,7 +154,13 @@ impl Writer {
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             let (at, data): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-            for (series, value) in decode_tail_row(at, &data).into_iter().flatten() {
+            let Some(samples) = decode_tail_row(at, &data) else {
+                let text = String::from("The values of this moment were damaged and are lost.");
+                self.waiting.notices.push(Notice { at: Timestamp(at), text });
+                self.waiting.any = true;
+                continue;
+            };
+            for (series, value) in samples {
                 if let Some(series) = by_id.get(&series).and_then(|&slot| self.series.get_mut(slot)) {
                     series.column.push(at, value);
                     self.samples += 1;

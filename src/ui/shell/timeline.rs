@@ -154,12 +154,15 @@ fn y_scale(buckets: &Buckets, rect: Rect) -> impl Fn(f64) -> f32 {
 
 fn area(buckets: &Buckets, scale: &TimeScale, rect: Rect, fill: Color32) -> Shape {
     let y = y_scale(buckets, rect);
-    let width = (scale.width * (buckets.width_ns as f32 / scale.range.length_ns().max(1) as f32)).max(1.0);
     let mut mesh = egui::Mesh::default();
-    for bucket in &buckets.buckets {
-        let left = scale.x_of(bucket.start);
-        let top_left = Pos2::new(left, y(bucket.mean()));
-        mesh.add_colored_rect(Rect::from_min_max(top_left, Pos2::new(left + width, rect.bottom())), fill);
+    for (index, bucket) in buckets.buckets.iter().enumerate() {
+        // Values come about once in a column, so that now and then one falls into none: that is no gap.
+        let own_end = bucket.start.plus_ns(buckets.width_ns);
+        let next = buckets.buckets.get(index + 1).map(|next| next.start);
+        let end = next.filter(|next| *next <= bucket.start.plus_ns(3 * buckets.width_ns)).unwrap_or(own_end);
+        let top_left = Pos2::new(scale.x_of(bucket.start), y(bucket.mean()));
+        let right = scale.x_of(end).max(top_left.x + 1.0);
+        mesh.add_colored_rect(Rect::from_min_max(top_left, Pos2::new(right, rect.bottom())), fill);
     }
     Shape::mesh(mesh)
 }

@@ -46,7 +46,7 @@ pub fn time_axis(ui: &egui::Ui, rect: Rect, scale: &TimeScale) {
     for (at, label) in ticks(scale.range, scale.width) {
         let x = scale.x_of(at);
         painter.vline(x, rect.y_range(), Stroke::new(1.0, theme.grid));
-        let anchor = if x + 30.0 > rect.right() { Align2::RIGHT_BOTTOM } else { Align2::LEFT_BOTTOM };
+        let anchor = if x + 64.0 > rect.right() { Align2::RIGHT_BOTTOM } else { Align2::LEFT_BOTTOM };
         let place = Pos2::new(if anchor == Align2::LEFT_BOTTOM { x + 3.0 } else { x - 3.0 }, rect.bottom() - 1.0);
         painter.text(place, anchor, label, FontId::proportional(10.0), theme.text_weak);
     }

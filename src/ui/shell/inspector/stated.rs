@@ -49,7 +49,9 @@ pub fn function_row(ui: &mut egui::Ui, document: &Document, function: &HotFuncti
 
 pub fn target_row(ui: &mut egui::Ui, document: &Document, target: &Target) {
     let provenance = document.stated(&target.item);
-    match target.value.zip(target.unit) {
+    // A title that names its goal does not need it twice.
+    let is_named = |value, unit| target.title.contains(value_text(value, unit).trim_start_matches(['<', '>', ' ']));
+    match target.value.zip(target.unit).filter(|(value, unit)| !is_named(*value, *unit)) {
         Some((value, unit)) => quantity_row(ui, &target.title, &Quantity { value, unit, provenance }, None),
         None => text_row(ui, &target.title, &provenance),
     }

@@ -4,6 +4,7 @@ use egui::{Rect, RichText, Sense, UiBuilder, Vec2};
 
 use super::camera::Camera;
 use super::edges;
+use crate::analysis::map_layout::MapLayout;
 use crate::model::document::{EdgeKind, StatusClass};
 use crate::ui::theme::Theme;
 
@@ -28,7 +29,7 @@ fn is_narrow(width: f32) -> bool {
 }
 
 /// Draws the strip.
-pub fn legend_ui(ui: &mut egui::Ui, strip: Rect, canvas: Rect, camera: &mut Camera) {
+pub fn legend_ui(ui: &mut egui::Ui, strip: Rect, canvas: Rect, layout: &MapLayout, camera: &mut Camera) {
     let strip = strip.shrink2(Vec2::new(6.0, 3.0));
     ui.scope_builder(UiBuilder::new().max_rect(strip), |ui| {
         let theme = Theme::get(ui);
@@ -55,12 +56,32 @@ pub fn legend_ui(ui: &mut egui::Ui, strip: Rect, canvas: Rect, camera: &mut Came
             if rows == 1 {
                 ui.separator();
                 kinds_ui(ui, theme);
+                pictures_ui(ui, layout, camera);
             }
         });
         if rows == 2 {
-            ui.horizontal(|ui| kinds_ui(ui, theme));
+            ui.horizontal(|ui| {
+                kinds_ui(ui, theme);
+                pictures_ui(ui, layout, camera);
+            });
         }
     });
+}
+
+/// A button for each picture, where there are several.
+fn pictures_ui(ui: &mut egui::Ui, layout: &MapLayout, camera: &mut Camera) {
+    let named = || layout.pictures.iter().filter(|picture| !picture.title.is_empty());
+    if named().count() < 2 {
+        return;
+    }
+    ui.separator();
+    for picture in named() {
+        let short: String = picture.title.split(' ').next().unwrap_or_default().to_owned();
+        let name = format!("Show {}", picture.title);
+        if ui.small_button(short).on_hover_text(&name).accessible_name(&name).clicked() {
+            camera.fit_picture(picture.area);
+        }
+    }
 }
 
 fn kinds_ui(ui: &mut egui::Ui, theme: &Theme) {

@@ -51,7 +51,7 @@ impl View for Map {
         let mut camera: Camera = ui.data(|data| data.get_temp(memory)).unwrap_or_default();
         let whole = ui.available_rect_before_wrap();
         let (canvas, legend) = whole.split_top_bottom_at_y(whole.bottom() - legend::height(whole.width()));
-        legend::legend_ui(ui, legend, canvas, &mut camera);
+        legend::legend_ui(ui, legend, canvas, layout, &mut camera);
         map_ui(state, layout, ui, canvas, &mut camera, commands);
         ui.data_mut(|data| data.insert_temp(memory, camera));
         ui.advance_cursor_after_rect(whole);
@@ -86,7 +86,7 @@ fn map_ui(
         let count = layout.boxes.len();
         egui::WidgetInfo::labeled(egui::accesskit::Role::Group, true, format!("Map of {count} components"))
     });
-    camera.settle(canvas, layout.size);
+    camera.settle(canvas, layout);
     camera.pan(ground.drag_delta());
     let pointer = ui.input(|input| input.pointer.hover_pos()).filter(|at| canvas.contains(*at));
     if let Some(at) = pointer.filter(|_| ui.rect_contains_pointer(canvas)) {

@@ -189,7 +189,7 @@ fn lay_out(landscape: &Landscape, theme: &Theme, what: What, rect: Rect, tiles: 
     let header = Rect::from_min_size(inner.min, vec2(inner.width(), HEADER_HEIGHT));
     let body = if has_header { Rect::from_min_max(header.left_bottom(), inner.max) } else { inner };
     let label = if has_header { header } else { inner };
-    let fill = member_fill(if has_members { 0.8 } else { 0.36 });
+    let fill = member_fill(if has_header { 0.8 } else { 0.36 });
     tiles.push(Tile { what, rect, label, fill });
     let sizes: Vec<f64> = part.members.iter().map(|member| member.bytes.max(0.0)).collect();
     // A rest that is last may be large; the small ones end where the sizes begin to be sorted no more.
@@ -209,7 +209,9 @@ fn lay_out(landscape: &Landscape, theme: &Theme, what: What, rect: Rect, tiles: 
             // Neighbours differ a little, so that they can be told apart.
             member => (What::Member(index, member), if member % 2 == 0 { 0.40 } else { 0.30 }),
         };
-        tiles.push(Tile { what, rect, label: rect, fill: member_fill(strength) });
+        // Without a header the component's own label lies over its members; theirs would lie over it.
+        let label = if has_header { rect } else { Rect::from_min_size(rect.min, egui::Vec2::ZERO) };
+        tiles.push(Tile { what, rect, label, fill: member_fill(strength) });
     }
 }
 

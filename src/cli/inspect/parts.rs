@@ -1,0 +1,301 @@
+//! What `inspect` tells, part by part: the public JSON format `vivarium.inspect/1`, which the text shows as well.
+//!
+//! Fields may be added, never renamed. Shares are fractions of 1, times are seconds since the session's start.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::model::document::Statistic;
+use crate::model::metric::MetricKey;
+use crate::model::quantity::{Quantity, Value};
+use crate::model::unit::Unit;
+
+/// The name of the format.
+pub const FORMAT: &str = "vivarium.inspect/1";
+
+/// Everything.
+#[derive(Debug, Serialize)]
+pub struct Parts {
+    pub format: &'static str,
+    pub session: SessionPart,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored: Option<StoredPart>,
+    #[serde(serialize_with = "by_metric")]
+    pub vitals: Vec<(MetricKey, Figure)>,
+    pub components: Vec<ComponentPart>,
+    pub edges: Vec<EdgePart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemoryPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<CpuPart>,
+    pub opportunities: Vec<OpportunityPart>,
+    pub decisions: Vec<DecisionPart>,
+    pub pipeline: Vec<RunPart>,
+}
+
+/// A quantity, and whose or which summary it is where a document says so.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// As it was measured or stated; the text shows it so.
+    pub quantity: Quantity,
+    /// The unit of JSON: of one metric always the same.
+    pub unit: Unit,
+    /// If it holds for each of several: each what.
+    pub each: Option<String>,
+    pub statistic: Statistic,
+}
+
+#[derive(Debug, Serialize)]
+pub struct SessionPart {
+    pub title: String,
+    /// `live`, `recording` or `document`.
+    pub kind: &'static str,
+    pub source: String,
+    pub started: Option<String>,
+    pub duration_s: Option<f64>,
+    pub gaps: Vec<GapPart>,
+    pub warnings: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GapPart {
+    pub from_s: f64,
+    pub to_s: f64,
+    pub why: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct StoredPart {
+    pub entities: u64,
+    pub series: u64,
+    pub values: u64,
+    pub gc_events: u64,
+    pub stack_samples: u64,
+    pub censuses: u64,
+    pub bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ComponentPart {
+    pub id: String,
+    pub title: String,
+    pub kind: &'static str,
+    pub group: Option<String>,
+    pub code: Option<String>,
+    /// Members alive at the moment; `None` if nothing was measured.
+    pub entities: Option<usize>,
+    /// `healthy`, `warning`, `critical` or `unknown`.
+    pub status: &'static str,
+    /// Why, if it has a status or another class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    #[serde(serialize_with = "by_metric")]
+    pub metrics: Vec<(MetricKey, Figure)>,
+    pub decisions: Vec<String>,
+    pub opportunities: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct EdgePart {
+    pub from: String,
+    pub to: String,
+    pub label: String,
+    pub rate: Option<Figure>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct MemoryPart {
+    /// `None` for stated figures, which have no moment.
+    pub at_s: Option<f64>,
+    pub total: Figure,
+    pub parts: Vec<MemoryShare>,
+    pub unattributed_bytes: f64,
+    pub counted_twice_bytes: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allocation_rate: Option<Figure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release_rate: Option<Figure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag_s: Option<Figure>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct MemoryShare {
+    /// `None` for the smaller ones together.
+    pub component: Option<String>,
+    pub title: String,
+    pub bytes: f64,
+    pub share: Option<f64>,
+    pub provenance: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+pub struct CpuPart {
+    /// What the figures are means over; `None` for stated ones.
+    pub from_s: Option<f64>,
+    pub to_s: Option<f64>,
+    pub total_share: Option<f64>,
+    pub hotspots: Vec<Hotspot>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Hotspot {
+    pub component: String,
+    pub title: String,
+    /// Of all cores of the machine; `None` if their number is not known.
+    pub share: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cores: Option<f64>,
+    pub rank: usize,
+    pub provenance: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<FunctionShare>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct FunctionShare {
+    pub mfa: String,
+    pub share: f64,
+    /// `machine` or `component`; `None` if the document does not say.
+    pub share_of: Option<&'static str>,
+    pub samples: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct OpportunityPart {
+    pub id: String,
+    pub title: String,
+    pub component: Option<String>,
+    pub horizon: String,
+    pub effort_h: Option<f64>,
+    pub risk: Option<&'static str>,
+    pub state: &'static str,
+    pub claimed: Vec<ClaimPart>,
+    pub predicted: Option<Figure>,
+    pub roi: Option<Figure>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ClaimPart {
+    pub label: String,
+    pub metric: Option<&'static str>,
+    /// Whether it is the level that is reached, not the change.
+    pub is_level: bool,
+    #[serde(flatten)]
+    pub figure: Figure,
+}
+
+#[derive(Debug, Serialize)]
+pub struct DecisionPart {
+    pub id: String,
+    pub question: String,
+    pub about: Option<String>,
+    pub state: &'static str,
+    pub by: Option<String>,
+    pub at: Option<String>,
+    pub why: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RunPart {
+    pub run: String,
+    pub title: String,
+    /// The first phase with a gate that has not been passed; the last one if all have.
+    pub phase: Option<String>,
+    pub gates: Vec<GatePart>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GatePart {
+    pub name: String,
+    /// `open`, `passed` or `failed`.
+    pub state: &'static str,
+    pub evidence: Option<String>,
+}
+
+impl From<Quantity> for Figure {
+    fn from(quantity: Quantity) -> Self {
+        let unit = quantity.unit;
+        Self { quantity, unit, each: None, statistic: Statistic::Unspecified }
+    }
+}
+
+impl Figure {
+    /// A value of a metric, in whatever unit it comes.
+    pub fn of_metric(quantity: Quantity, metric: MetricKey) -> Self {
+        let unit = if quantity.unit.is_comparable_to(metric.unit()) { metric.unit() } else { quantity.unit };
+        Self { unit, ..Self::from(quantity) }
+    }
+
+    /// The word for its statistic; `None` if none was stated.
+    pub fn statistic_word(&self) -> Option<&'static str> {
+        match self.statistic {
+            Statistic::Unspecified => None,
+            Statistic::Current => Some("current"),
+            Statistic::Mean => Some("mean"),
+            Statistic::Peak => Some("peak"),
+            Statistic::Baseline => Some("baseline"),
+            Statistic::P99 => Some("p99"),
+            Statistic::Total => Some("total"),
+        }
+    }
+}
+
+impl Serialize for Figure {
+    /// A number that is not a single one has `value` null, and what is known of it beside it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Quantity { value, unit: from, provenance } = &self.quantity;
+        let unit = self.unit;
+        let value = &value.map(|value| from.convert(value, unit).unwrap_or(value));
+        let mut map = serializer.serialize_map(None)?;
+        let single = if let Value::Exact(value) = value { Some(value) } else { None };
+        map.serialize_entry("value", &single)?;
+        match value {
+            Value::Exact(_) => {}
+            Value::Range(low, high) => {
+                map.serialize_entry("low", low)?;
+                map.serialize_entry("high", high)?;
+            }
+            Value::Below(limit) => map.serialize_entry("below", limit)?,
+            Value::Above(limit) => map.serialize_entry("above", limit)?,
+            Value::Change(before, after) => {
+                map.serialize_entry("before", before)?;
+                map.serialize_entry("after", after)?;
+            }
+        }
+        map.serialize_entry("unit", &unit)?;
+        map.serialize_entry("provenance", provenance.word())?;
+        map.serialize_entry("from", &provenance.origin())?;
+        if let Some(each) = &self.each {
+            map.serialize_entry("each", each)?;
+        }
+        if let Some(statistic) = self.statistic_word() {
+            map.serialize_entry("statistic", statistic)?;
+        }
+        map.end()
+    }
+}
+
+fn by_metric<S: Serializer>(figures: &[(MetricKey, Figure)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(figures.iter().map(|(metric, figure)| (metric.id(), figure)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::unit::Unit;
+
+    #[test]
+    fn what_is_no_single_number_has_none() {
+        let json = |value: Value| {
+            let figure = Figure::from(Quantity { value, ..Quantity::measured(0.0, Unit::SECONDS, "host", None) });
+            serde_json::to_string(&figure).unwrap()
+        };
+        assert_eq!(json(Value::Exact(1.5)), r#"{"value":1.5,"unit":"s","provenance":"measured","from":"host"}"#);
+        let range = r#"{"value":null,"low":45.0,"high":180.0,"unit":"s","provenance":"measured","from":"host"}"#;
+        assert_eq!(json(Value::Range(45.0, 180.0)), range);
+        assert!(json(Value::Below(3.0)).contains(r#""value":null,"below":3.0"#));
+        assert!(json(Value::Change(1.0, 2.0)).contains(r#""value":null,"before":1.0,"after":2.0"#));
+        assert!(json(Value::Exact(f64::NAN)).contains(r#""value":null"#));
+    }
+}
