@@ -376,6 +376,20 @@ mod tests {
     }
 
     #[test]
+    fn members_that_are_asked_by_turns_count_with_what_they_said_last() {
+        let mut feed = Feed::new();
+        let all = vec![sample(1, metric::MEMORY_RESIDENT, 10.0), sample(2, metric::MEMORY_RESIDENT, 5.0)];
+        feed.add(&Batch { appeared: vec![process(1, "sh"), process(2, "sh")], samples: all, ..Batch::default() });
+        let sum = |out: &Aggregated| {
+            out.samples.iter().find(|sample| sample.metric == metric::MEMORY_RESIDENT).unwrap().value
+        };
+        let one = vec![sample(2, metric::MEMORY_RESIDENT, 7.0)];
+        assert_eq!(sum(&feed.add(&Batch { samples: one.clone(), ..Batch::default() })), 17.0);
+        feed.add(&Batch { vanished: vec![EntityId(1)], ..Batch::default() });
+        assert_eq!(sum(&feed.add(&Batch { samples: one, ..Batch::default() })), 7.0);
+    }
+
+    #[test]
     fn a_component_without_members_falls_to_zero_once_and_is_found_again() {
         let mut feed = Feed::new();
         let samples = vec![sample(1, metric::MEMORY_RESIDENT, 10.0)];

@@ -201,7 +201,7 @@ impl BeamSource {
 
     /// What an answer comes to.
     fn digest(&mut self, heard: Heard) -> Option<Batch> {
-        let Heard { reading, asked, had_processes, waited, stacks, notice } = heard;
+        let Heard { reading, asked, waited, stacks, notice } = heard;
         let session = self.session.as_mut()?;
         let mut batch = Batch::default();
         let is_new_life = session.creation != self.creation;
@@ -226,12 +226,11 @@ impl BeamSource {
         let facts = &session.facts;
         let totals = self.node.update(&reading, facts, &mut self.ids, &mut batch);
         let runtime = self.node.runtime(facts, &mut self.ids, &mut batch);
-        let place = Place { key: &self.info.spec, runtime, at };
         let word_bytes = facts.word_bytes;
-        let answered = Answered { reading: &reading, asked: &asked, had_processes, node: totals, word_bytes };
-        let is_done = self.processes.update(&answered, &place, &mut self.ids, &mut batch);
+        let place = Place { key: &self.info.spec, runtime, at, word_bytes };
+        let is_done = self.processes.update(&reading, &asked, totals, &place, &mut self.ids, &mut batch);
         let origins = &self.processes.origins;
-        self.tables.update(&reading, origins, word_bytes, &place, &mut self.ids, &mut batch);
+        self.tables.update(&reading, origins, &place, &mut self.ids, &mut batch);
         if is_done {
             let (live, held) = self.processes.heaps(word_bytes);
             let mut put = |metric, value| batch.samples.push(Sample { entity: runtime, metric, value });

@@ -162,7 +162,7 @@ impl Node {
                     metric::COLLECTOR_CORES,
                     (spent.globals_s + spent.census_s + spent.detail_s + spent.send_s) / seconds,
                 );
-                self.put_schedulers(before.clone(), globals, facts, seconds, &mut own, ids, batch);
+                own.extend(self.put_schedulers(before.clone(), globals, facts, seconds, ids, batch));
             }
         }
         batch.samples.extend(own.into_iter().map(|(metric, value)| Sample { entity: runtime, metric, value }));
@@ -176,17 +176,15 @@ impl Node {
     }
 
     /// Busy time of each scheduler; those beyond the normal ones are for long native work.
-    #[allow(clippy::too_many_arguments)]
     fn put_schedulers(
         &mut self,
         before: Globals,
         now: &Globals,
         facts: &Facts,
         seconds: f64,
-        own: &mut Vec<(MetricKey, f64)>,
         ids: &mut EntityIds,
         batch: &mut Batch,
-    ) {
+    ) -> Vec<(MetricKey, f64)> {
         let mut normal = Vec::new();
         let mut schedulers = now.schedulers.clone();
         schedulers.sort_by_key(|(id, ..)| *id);
@@ -214,14 +212,13 @@ impl Node {
         }
         let busy: f64 = normal.iter().sum();
         self.totals.busy_s += busy * seconds;
-        if !normal.is_empty() {
-            let mean = busy / normal.len() as f64;
-            own.push((metric::CPU_UTILIZATION, mean));
-            if mean > 0.0 {
-                let variance = normal.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / normal.len() as f64;
-                own.push((metric::CPU_VARIATION, variance.sqrt() / mean));
-            }
+        if normal.is_empty() {
+            return Vec::new();
         }
+        let mean = busy / normal.len() as f64;
+        let variance = normal.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / normal.len() as f64;
+        let variation = (mean > 0.0).then(|| (metric::CPU_VARIATION, variance.sqrt() / mean));
+        [(metric::CPU_UTILIZATION, mean)].into_iter().chain(variation).collect()
     }
 
     fn put_parts(&mut self, globals: &Globals, ids: &mut EntityIds, batch: &mut Batch) {

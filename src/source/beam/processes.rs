@@ -52,6 +52,8 @@ pub(super) struct Asked {
     pub watch: Vec<Pid>,
     pub measure: Vec<Pid>,
     pub identify: Vec<Pid>,
+    /// Whether the round of all processes went on.
+    pub goes_on: bool,
 }
 
 #[derive(Debug)]
@@ -109,7 +111,9 @@ impl Processes {
     /// Puts what an answer says of processes into `batch`. True when a round is complete.
     pub fn update(
         &mut self,
-        answered: &Answered<'_>,
+        reading: &Reading,
+        asked: &Asked,
+        node: NodeTotals,
         place: &Place<'_>,
         ids: &mut EntityIds,
         batch: &mut Batch,
@@ -122,29 +126,29 @@ impl Processes {
         self.origins.learn(reading);
         self.drop_unanswered(reading, asked, batch);
         for &(pid, heap) in &reading.heaps {
-            self.weigh(pid, heap, word_bytes);
+            self.weigh(pid, heap, place.word_bytes);
         }
         for detail in &reading.details {
             let Some(known) = self.known.get_mut(&detail.pid) else { continue };
             known.caused += ASKED_REDUCTIONS;
             if let Some(heap) = known.heap.filter(|_| !known.moved) {
-                known.overhead_bytes = (detail.memory_bytes - heap.held * word_bytes).max(0.0);
+                known.overhead_bytes = (detail.memory_bytes - heap.held * place.word_bytes).max(0.0);
             }
             known.memory_bytes = Some(detail.memory_bytes);
         }
-        let is_done = had_processes && reading.left == 0;
+        let is_done = asked.goes_on && reading.left == 0;
         if is_done {
             let round = self.round;
             self.drop_where(|known| known.round < round, batch);
             self.round += 1;
             self.complete = true;
-        } else if !had_processes {
+        } else if !asked.goes_on {
             // The round was given up; nobody can be said to be gone by it.
             self.round += 1;
         }
         self.introduce(place, ids, batch);
         self.estimate_long_queues(node.memory_bytes);
-        self.put_samples(word_bytes, batch);
+        self.put_samples(place.word_bytes, batch);
         is_done
     }
 
@@ -332,7 +336,7 @@ impl Processes {
         let mut identify: Vec<Pid> = self.unidentified.iter().copied().collect();
         identify.sort_unstable_by_key(|pid| (pid.serial, pid.id));
         identify.truncate(if plan.full { plan.identify } else { plan.identify.max(500) });
-        Asked { watch, measure, identify }
+        Asked { watch, measure, identify, goes_on: true }
     }
 
     /// The busiest, whose stacks are worth a look.
@@ -360,6 +364,7 @@ pub(super) struct Place<'a> {
     pub key: &'a str,
     pub runtime: EntityId,
     pub at: Timestamp,
+    pub word_bytes: f64,
 }
 
 impl Known {
@@ -438,9 +443,9 @@ pub(super) mod tests {
             };
             let at = Timestamp(self.second * 1_000_000_000);
             let mut batch = Batch { at, ..Batch::default() };
-            let place = Place { key: "beam:x@y", runtime: EntityId(1000), at };
-            let answered = Answered { reading: &reading, asked, had_processes: true, node, word_bytes: 8.0 };
-            self.processes.update(&answered, &place, &mut self.ids, &mut batch);
+            let place = Place { key: "beam:x@y", runtime: EntityId(1000), at, word_bytes: 8.0 };
+            let asked = Asked { goes_on: true, ..asked.clone() };
+            self.processes.update(&reading, &asked, node, &place, &mut self.ids, &mut batch);
             batch
         }
 
@@ -484,7 +489,7 @@ pub(super) mod tests {
     fn what_our_questions_cost_is_not_the_process_own() {
         let mut feed = Feed::default();
         feed.add(first(), &Asked::default());
-        let detail = DetailRow { pid: pid(1), memory_bytes: 9000.0, current_function: None };
+        let detail = DetailRow { pid: pid(1), memory_bytes: 9000.0 };
         let reading =
             Reading { rows: vec![look(1, 100, 0), look(2, 500, 3)], details: vec![detail], ..empty_reading() };
         feed.add(reading, &Asked::default());

@@ -117,11 +117,10 @@ pub(super) struct HeapRow {
 }
 
 /// What a watched process answers itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct DetailRow {
     pub pid: Pid,
     pub memory_bytes: f64,
-    pub current_function: Option<String>,
 }
 
 /// A table's identity within a node's life.
@@ -354,8 +353,8 @@ fn heap(row: &[Term]) -> Option<(Pid, HeapRow)> {
 }
 
 fn details(row: &[Term]) -> Option<DetailRow> {
-    let [pid, memory, current, _minor_collections] = row else { return None };
-    Some(DetailRow { pid: pid.pid()?, memory_bytes: memory.number()?, current_function: current.function() })
+    let [pid, memory] = row else { return None };
+    Some(DetailRow { pid: pid.pid()?, memory_bytes: memory.number()? })
 }
 
 fn table_facts(row: &Term) -> Option<TableFacts> {

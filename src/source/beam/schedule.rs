@@ -10,6 +10,9 @@ use super::reading::Spent;
 /// What measuring may take on the node, as a share of one core.
 const BUDGET_SHARE: f64 = 0.01;
 
+/// The part of it that the rolling census has; what is not measured here, like reading requests, needs the rest.
+const CHUNK_SHARE: f64 = 0.45;
+
 /// What a row is taken to cost until it has been measured, in seconds; sending included.
 const ROW_COST_S: f64 = 1e-6;
 
@@ -147,7 +150,7 @@ impl Schedule {
         let watch = of(0.15, DETAIL_COST_S).min(50);
         let measure = of(0.25, HEAP_COST_S).min(2000);
         // The chunk has what the others leave.
-        let rest_s = (self.budget_s() * 0.5 + self.allowance_s / 2.0) * thin;
+        let rest_s = (self.budget_s() * CHUNK_SHARE + self.allowance_s / 2.0) * thin;
         let wanted = rest_s / self.row_cost_s;
         self.chunk = wanted.clamp(self.chunk / 2.0, self.chunk * 2.0).max(100.0 * thin);
         let every = (self.tables / TABLES_A_TICK).ceil().max(1.0) as u64;
@@ -190,7 +193,7 @@ impl Schedule {
             };
             if next != self.round {
                 self.row_cost_s = if next == Round::Full { FULL_ROW_COST_S } else { ROW_COST_S };
-                self.chunk = self.budget_s() * 0.5 / self.row_cost_s;
+                self.chunk = self.budget_s() * CHUNK_SHARE / self.row_cost_s;
                 self.round = next;
             }
         }

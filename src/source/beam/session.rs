@@ -60,7 +60,6 @@ pub(super) enum SessionError {
 pub(super) struct Heard {
     pub reading: Reading,
     pub asked: Asked,
-    pub had_processes: bool,
     /// From the request to the answer.
     pub waited: Duration,
     /// Stacks since the answer before.
@@ -72,7 +71,6 @@ pub(super) struct Heard {
 struct Outstanding {
     sequence: i64,
     asked: Asked,
-    had_processes: bool,
     at: Instant,
 }
 
@@ -315,12 +313,7 @@ impl Session {
             self.wire.pids(&asked.identify),
         ]);
         self.wire.send(self.collector, request)?;
-        self.outstanding.push_back(Outstanding {
-            sequence: i64::from(self.sequence),
-            asked,
-            had_processes: plan.processes,
-            at: Instant::now(),
-        });
+        self.outstanding.push_back(Outstanding { sequence: i64::from(self.sequence), asked, at: Instant::now() });
         Ok(())
     }
 
@@ -338,7 +331,7 @@ impl Session {
             return Err(SessionError::Shape);
         };
         self.steady_ns = reading.moment.steady_ns;
-        let round_done = outstanding.had_processes && reading.left == 0;
+        let round_done = outstanding.asked.goes_on && reading.left == 0;
         self.has_identities |= round_done && self.was_full;
         let notice = self.schedule.learn(Outcome {
             spent: reading.spent,
@@ -353,7 +346,6 @@ impl Session {
         self.lost = reading.lost;
         Ok(Some(Heard {
             asked: outstanding.asked,
-            had_processes: outstanding.had_processes,
             waited: outstanding.at.elapsed(),
             stacks: std::mem::take(&mut self.stacks),
             notice,

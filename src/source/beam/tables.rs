@@ -51,7 +51,6 @@ impl Tables {
         &mut self,
         reading: &Reading,
         origins: &Origins,
-        word_bytes: f64,
         place: &Place<'_>,
         ids: &mut EntityIds,
         batch: &mut Batch,
@@ -81,7 +80,7 @@ impl Tables {
                 self.has_strangers = true;
                 continue;
             };
-            let bytes = row.words * word_bytes;
+            let bytes = row.words * place.word_bytes;
             known.values = Some((bytes, row.objects));
             let entity = known.entity;
             batch.samples.push(Sample { entity, metric: metric::MEMORY_USED, value: bytes });
@@ -104,9 +103,8 @@ impl Tables {
             batch.vanished.push(known.entity);
         }
         // Once; an owner that does not answer is gone.
-        if let Some(owner) = facts.owner.filter(|owner| !origins.is_known(*owner))
-            && self.owners.insert(owner)
-        {
+        let stranger = facts.owner.filter(|owner| !origins.is_known(*owner));
+        if stranger.is_some_and(|owner| self.owners.insert(owner)) {
             self.known.remove(&facts.id);
             return;
         }
@@ -154,5 +152,86 @@ impl Tables {
             rows.push(Sample { entity: known.entity, metric: metric::MEMORY_USED, value: bytes });
             rows.push(Sample { entity: known.entity, metric: metric::TABLE_OBJECTS, value: objects });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::identity::tests::{pid, row as identity};
+    use super::super::processes::tests::empty_reading;
+    use super::super::reading::TableRow;
+    use super::*;
+    use crate::model::time::Timestamp;
+
+    #[derive(Default)]
+    struct Feed {
+        tables: Tables,
+        origins: Origins,
+        ids: EntityIds,
+        second: i64,
+    }
+
+    impl Feed {
+        fn add(&mut self, mut reading: Reading) -> Batch {
+            self.second += 1;
+            let at = Timestamp(self.second * 1_000_000_000);
+            reading.moment.steady_ns = at.0;
+            self.origins.learn(&reading);
+            let mut batch = Batch { at, ..Batch::default() };
+            let place = Place { key: "beam:x@y", runtime: EntityId(1000), at, word_bytes: 8.0 };
+            self.tables.update(&reading, &self.origins, &place, &mut self.ids, &mut batch);
+            batch
+        }
+    }
+
+    fn size(name: &str, words: f64) -> TableRow {
+        TableRow { id: TableId::Named(name.to_owned()), objects: 3.0, words }
+    }
+
+    fn facts(name: &str, owner: u32, reference: u32) -> TableFacts {
+        TableFacts {
+            id: TableId::Named(name.to_owned()),
+            name: name.to_owned(),
+            owner: Some(pid(owner)),
+            reference: Some(vec![reference]),
+            kind: Some(String::from("set")),
+            protection: None,
+            read_concurrency: None,
+            write_concurrency: None,
+            compressed: None,
+        }
+    }
+
+    #[test]
+    fn a_table_belongs_to_its_owners_application_once_that_is_known() {
+        let mut feed = Feed::default();
+        let sizes = Reading { tables: vec![size("orders", 100.0)], ..empty_reading() };
+        let with_facts = Reading { table_facts: vec![facts("orders", 60, 1)], ..sizes.clone() };
+        assert!(feed.add(with_facts.clone()).appeared.is_empty(), "its owner is not known");
+        assert_eq!(feed.tables.owners_wanted(&feed.origins), [pid(60)]);
+        let masters = vec![(String::from("shop"), pid(50))];
+        let identities = vec![identity(60, None, 52, 50)];
+        let batch = feed.add(Reading { masters, identities, ..with_facts.clone() });
+        assert_eq!(batch.appeared[0].component, Some("app:shop".into()));
+        assert_eq!(batch.samples[0].value, 800.0);
+        assert!(feed.add(with_facts).appeared.is_empty(), "it is the same");
+        assert!(!feed.tables.needs_facts(5_000_000_000));
+        // The same name, another table.
+        let anew = Reading { table_facts: vec![facts("orders", 60, 2)], ..sizes };
+        let batch = feed.add(anew);
+        assert_eq!((batch.vanished.len(), batch.appeared.len()), (1, 1));
+    }
+
+    #[test]
+    fn tables_vanish_when_they_are_not_listed_but_not_when_nobody_asked() {
+        let mut feed = Feed::default();
+        let identities = vec![identity(60, None, 52, 50)];
+        let tables = vec![size("a", 1.0), size("b", 1.0)];
+        let table_facts = vec![facts("a", 60, 1), facts("b", 60, 2)];
+        assert_eq!(feed.add(Reading { identities, tables, table_facts, ..empty_reading() }).appeared.len(), 2);
+        assert!(feed.add(empty_reading()).vanished.is_empty());
+        assert_eq!(feed.add(Reading { tables: vec![size("b", 1.0)], ..empty_reading() }).vanished.len(), 1);
+        feed.add(Reading { tables: vec![size("b", 1.0), size("c", 1.0)], ..empty_reading() });
+        assert!(feed.tables.needs_facts(5_000_000_000), "one is new");
     }
 }

@@ -1,0 +1,10 @@
+//! The source `beam:NAME@HOST` against real nodes that the tests start themselves.
+
+#![cfg(target_os = "linux")]
+
+mod attach;
+mod measure;
+#[path = "../support/node.rs"]
+mod node;
+mod robust;
+mod watch;
