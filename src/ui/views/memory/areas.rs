@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(runs(&layers, 0..6), [0..4, 4..6]);
         let gaps = gaps(&layers, &runs(&layers, 0..6));
         assert_eq!(gaps, [TimeRange::new(Timestamp(70), Timestamp(200))]);
-        assert_eq!(runs(&layers, 2..2), []);
+        assert!(runs(&layers, 2..2).is_empty());
     }
 
     #[test]
