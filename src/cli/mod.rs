@@ -10,6 +10,7 @@ mod duration;
 mod inspect;
 mod interrupt;
 mod moment;
+mod nodes;
 mod output;
 mod record;
 mod report;
@@ -83,6 +84,8 @@ pub enum Command {
     Report(report::Report),
     /// Turn a session into .vivarium, .ron, .csv, .parquet or .mmd
     Convert(convert::Convert),
+    /// List the BEAM nodes on this machine
+    Nodes(nodes::Nodes),
     /// Print the completions for a shell
     Completions(completions::Completions),
 }
@@ -183,6 +186,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Inspect(inspect) => inspect.run(),
         Command::Report(report) => report.run(),
         Command::Convert(convert) => convert.run(),
+        Command::Nodes(nodes) => nodes.run(),
         Command::Completions(completions) => completions.run::<Arguments>(),
     }
 }
