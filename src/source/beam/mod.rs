@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use self::connect::Target;
 use self::cookie::Cookie;
 use self::node::Node;
-use self::processes::{Answered, Place, Processes};
+use self::processes::{Place, Processes};
 use self::reading::Moment;
 use self::session::{Heard, Session, SessionError};
 use self::tables::Tables;

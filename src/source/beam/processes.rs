@@ -92,21 +92,6 @@ pub(super) struct Processes {
     complete: bool,
 }
 
-/// An answer of the node, and what was asked.
-#[derive(Clone, Copy)]
-pub struct Answered<'a> {
-    /// What it says.
-    pub reading: &'a Reading,
-    /// Whom it was asked of one by one.
-    pub asked: &'a Asked,
-    /// Whether a part of the round was asked too.
-    pub had_processes: bool,
-    /// The whole node at that moment.
-    pub node: NodeTotals,
-    /// Bytes of a word there.
-    pub word_bytes: f64,
-}
-
 impl Processes {
     /// Puts what an answer says of processes into `batch`. True when a round is complete.
     pub fn update(
@@ -118,7 +103,6 @@ impl Processes {
         ids: &mut EntityIds,
         batch: &mut Batch,
     ) -> bool {
-        let Answered { reading, asked, had_processes, node, word_bytes } = *answered;
         self.touched.clear();
         for row in reading.rows.iter().chain(&reading.others) {
             self.look(*row, node, batch);
