@@ -139,10 +139,11 @@ impl Aggregator {
         }
         let mut measured = self.hold(&batch.samples);
         // Those who vanish with this batch may still have values in it; what they said before is gone with them.
+        let vanished: HashSet<EntityId> = batch.vanished.iter().copied().collect();
         let last_words: HashSet<(EntityId, MetricKey)> = batch
             .samples
             .iter()
-            .filter(|sample| batch.vanished.contains(&sample.entity))
+            .filter(|sample| vanished.contains(&sample.entity))
             .map(|sample| (sample.entity, sample.metric))
             .collect();
         for id in &batch.vanished {
