@@ -10,8 +10,8 @@ fn main() -> ExitCode {
         Err(exit_code) => return exit_code,
     };
     cli::run_to_end(|| match call {
-        cli::Call::Window { source, map, view } => {
-            let start = app::Start { source, map, view, ..app::Start::default() };
+        cli::Call::Window { source, map, view, beam } => {
+            let start = app::Start { source, map, view, beam, ..app::Start::default() };
             app::run_window(start).map_err(anyhow::Error::msg)
         }
         cli::Call::Command(command) => cli::run(command),

@@ -12,6 +12,7 @@ use crate::model::document::Document;
 use crate::session::open::{open_bundled, open_path};
 use crate::session::save::save;
 use crate::source::StopSignal;
+use crate::source::beam::BeamOptions;
 use crate::source::spec::SourceSpec;
 use crate::state::Job;
 use crate::store::document::UnknownFields;
@@ -114,9 +115,9 @@ impl Jobs {
     }
 
     /// Begins to watch a live source, recording it into a new file in `folder`.
-    pub fn watch(&mut self, spec: SourceSpec, map: Option<PathBuf>, folder: PathBuf) {
+    pub fn watch(&mut self, spec: SourceSpec, map: Option<PathBuf>, beam: BeamOptions, folder: PathBuf) {
         self.start(&format!("Beginning to watch {spec}"), move |id, _, events| {
-            let result = live::start(&spec, map.as_deref(), &folder, events.clone());
+            let result = live::start(&spec, map.as_deref(), &beam, &folder, events.clone());
             events.send(Event::Watching { job: id, result: Box::new(result) });
         });
     }

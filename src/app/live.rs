@@ -10,7 +10,8 @@ use crate::session::new_recording::NewRecording;
 use crate::session::open::{Session, open_path};
 use crate::session::recorder::RecordOptions;
 use crate::source::StopSignal;
-use crate::source::spec::{SourceSpec, open_live};
+use crate::source::beam::BeamOptions;
+use crate::source::spec::{SourceSpec, open_live_with};
 use crate::store::document::read_document;
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -48,10 +49,11 @@ impl Drop for Live {
 pub fn start(
     spec: &SourceSpec,
     map: Option<&Path>,
+    beam: &BeamOptions,
     folder: &Path,
     events: EventSender,
 ) -> Result<(Live, Session), String> {
-    let source = open_live(spec, EVERY).map_err(|error| error.to_string())?;
+    let source = open_live_with(spec, EVERY, beam).map_err(|error| error.to_string())?;
     let document = match map {
         Some(path) => Some(read_document(path).map_err(|error| error.to_string())?),
         None => None,

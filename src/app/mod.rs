@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::session::open::Session;
+use crate::source::beam::BeamOptions;
 use crate::state::command::Command;
 use crate::state::question::{Asked, wanted};
 use crate::state::{Message, State, ViewId};
@@ -43,6 +44,8 @@ pub struct Start {
     pub view: Option<ViewId>,
     /// A document to lay over the measurements.
     pub map: Option<PathBuf>,
+    /// How a BEAM node is reached.
+    pub beam: BeamOptions,
     /// Where settings and unsaved sessions are kept; `None`: the user's usual folders.
     pub home: Option<PathBuf>,
 }
@@ -60,6 +63,8 @@ pub struct App {
     /// Long work: opening, saving, dialogs.
     jobs: Jobs,
     settings: Settings,
+    /// How BEAM nodes are reached.
+    beam: BeamOptions,
     /// The view that the first session begins with.
     first_view: Option<ViewId>,
     last_frame: Option<Instant>,
@@ -103,6 +108,7 @@ impl App {
             workers,
             jobs,
             settings,
+            beam: start.beam.clone(),
             first_view: start.view,
             last_frame: None,
             quit: false,
@@ -197,7 +203,7 @@ impl App {
         }
         match source.parse::<SourceSpec>() {
             Ok(SourceSpec::Path(path)) => self.jobs.open(path),
-            Ok(spec) => self.jobs.watch(spec, map, self.settings.live_folder()),
+            Ok(spec) => self.jobs.watch(spec, map, self.beam.clone(), self.settings.live_folder()),
             Err(error) => self.say_error(error.to_string()),
         }
     }

@@ -10,6 +10,7 @@ mod duration;
 mod inspect;
 mod interrupt;
 mod moment;
+mod node_options;
 mod nodes;
 mod output;
 mod record;
@@ -24,6 +25,7 @@ use anyhow::bail;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
+use crate::source::beam::BeamOptions;
 use crate::source::spec::SourceSpec;
 use crate::state::ViewId;
 
@@ -69,6 +71,8 @@ struct Arguments {
     /// A document (.ron) to lay over the measurements
     #[arg(long, value_name = "DOCUMENT", requires = "source")]
     map: Option<PathBuf>,
+    #[command(flatten)]
+    node: node_options::NodeOptions,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -101,6 +105,8 @@ pub enum Call {
         map: Option<PathBuf>,
         /// The view to begin with.
         view: Option<ViewId>,
+        /// How a BEAM node is reached.
+        beam: BeamOptions,
     },
     /// Anything else.
     Command(Command),
@@ -116,7 +122,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Call, Exit
         let _ = error.print();
         if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
     };
-    let Arguments { source, map, command } = match Arguments::try_parse_from(arguments) {
+    let Arguments { source, map, node, command } = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         // A source and something like a command after it: the first word was meant to be a command.
         Err(error) if error.kind() == ErrorKind::ArgumentConflict => {
@@ -137,7 +143,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Call, Exit
     {
         return Err(complain(&why));
     }
-    Ok(Call::Window { source, map, view })
+    Ok(Call::Window { source, map, view, beam: node.into() })
 }
 
 /// Takes `FILE#view=WORD` apart; `vivarium://` before it is what a shared link begins with.

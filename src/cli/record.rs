@@ -15,7 +15,7 @@ use crate::session::open::{Session, open_path};
 use crate::session::recorder::{Ended, Progress, RecordOptions, Recorded};
 use crate::session::replay::RecordingReader;
 use crate::source::replay::{BatchReader, ReplayControls, ReplaySource};
-use crate::source::spec::{SourceSpec, open_live};
+use crate::source::spec::{SourceSpec, open_live_with};
 use crate::source::{Source, SourceError, SourceInfo, StopSignal};
 use crate::store::document::{LoadedDocument, read_document};
 
@@ -28,11 +28,16 @@ const SHOWN_EVERY: Duration = Duration::from_millis(900);
 #[command(after_help = "\
 A recording as SOURCE is read as fast as possible, e.g. to group it by another map.
 
+A BEAM node's cookie comes from VIVARIUM_COOKIE, --cookie-file FILE or ~/.erlang.cookie.
+--address HOST and --port PORT say where to connect if name and epmd do not.
+The window takes these three options too.
+
 Examples:
   vivarium record host -o day.vivarium --for 24h --every 5s
-  vivarium record pid:812 -o build.vivarium")]
+  vivarium record pid:812 -o build.vivarium
+  vivarium record beam:shop@db1 -o shop.vivarium --for 1h")]
 pub struct Record {
-    /// What to measure: `host`, `pid:N`, or a recording
+    /// What to measure: `host`, `pid:N`, `beam:NAME@HOST`, or a recording
     source: SourceSpec,
     /// The file to make; it must not exist yet
     #[arg(short, long, value_name = "FILE")]
@@ -46,6 +51,8 @@ pub struct Record {
     /// A document (.ron) whose components group what is measured; it goes into the file
     #[arg(long, value_name = "DOCUMENT")]
     map: Option<PathBuf>,
+    #[command(flatten)]
+    node: super::node_options::NodeOptions,
 }
 
 impl Record {
@@ -80,7 +87,7 @@ impl Record {
     /// The source, and for a recording the document inside.
     fn open(&self) -> anyhow::Result<(Box<dyn Source>, Option<LoadedDocument>)> {
         let SourceSpec::Path(path) = &self.source else {
-            return Ok((open_live(&self.source, self.every.unwrap_or(EVERY))?, None));
+            return Ok((open_live_with(&self.source, self.every.unwrap_or(EVERY), &self.node.clone().into())?, None));
         };
         if self.every.is_some() {
             let path = path.display();

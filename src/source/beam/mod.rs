@@ -45,7 +45,7 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 /// How a node is reached.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BeamOptions {
     /// The file with the cookie, unless the environment gives one.
     pub cookie_file: Option<PathBuf>,
