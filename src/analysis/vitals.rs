@@ -1,6 +1,6 @@
 //! The few figures at the head of the window: measured where the session can tell, else stated, else named as missing.
 
-use crate::model::document::{ComponentKind, Document, Fact, Statistic};
+use crate::model::document::{ComponentKind, Document, Fact};
 use crate::model::metric::{
     CPU_LOAD_1M, CPU_SHARE, GC_INTERVAL, GC_PAUSE, MEMORY_ALLOCATION_RATE, MEMORY_EFFICIENCY, MEMORY_USED, MetricKey,
     PRESSURE_RATE, SWAP_USED,
@@ -87,19 +87,14 @@ pub fn stated(document: &Document, metric: MetricKey) -> Option<Quantity> {
     let usable = |fact: &&Fact| {
         fact.metric == Some(metric) && fact.about.is_none() && fact.part_of.is_none() && fact.each.is_none()
     };
-    let fact = facts.filter(usable).min_by_key(|fact| match fact.statistic {
-        Statistic::Total | Statistic::Current => 0,
-        Statistic::Mean | Statistic::Unspecified => 1,
-        Statistic::Baseline => 2,
-        Statistic::P99 | Statistic::Peak => 3,
-    })?;
+    let fact = facts.filter(usable).min_by_key(|fact| fact.statistic.rank())?;
     Some(document.quantity(fact))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::document::Component;
+    use crate::model::document::{Component, Statistic};
     use crate::model::quantity::Value;
 
     #[test]

@@ -97,8 +97,6 @@ pub enum DocumentCommand {
     Redo,
     /// Ends a run of typing or dragging, so that the next change is a step of its own.
     Seal,
-    /// Names the session.
-    SetTitle(String),
     /// Changes one field of an opportunity.
     EditOpportunity(OpportunityId, OpportunityEdit),
     /// Adds an opportunity to a lane.

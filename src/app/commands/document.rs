@@ -18,9 +18,6 @@ pub fn apply(app: &mut App, command: DocumentCommand) {
             state.history.seal();
             false
         }
-        DocumentCommand::SetTitle(title) => {
-            edit(state, "name the session", Some("title".to_owned()), |document| document.title = title)
-        }
         DocumentCommand::EditOpportunity(id, change) => edit_opportunity(state, &id, change),
         DocumentCommand::AddOpportunity(horizon) => add_opportunity(state, horizon),
         DocumentCommand::RemoveOpportunity(id) => edit(state, "remove an opportunity", None, |document| {
@@ -37,9 +34,6 @@ pub fn apply(app: &mut App, command: DocumentCommand) {
     };
     if changed {
         app.state.unsaved = true;
-        if let Some(session) = &mut app.state.session {
-            session.title.clone_from(&app.state.document.title);
-        }
         app.keep_for_recovery();
         events::refresh_context(app);
     }

@@ -10,7 +10,7 @@ use crate::analysis::landscape::Landscape;
 use crate::analysis::status::Status;
 use crate::analysis::vitals::{Vital, stated};
 use crate::cli::moment::Moment;
-use crate::model::document::{Component, ComponentKind, Document, Fact, Statistic, StatusClass};
+use crate::model::document::{Component, Document, Fact, StatusClass};
 use crate::model::entity::{Entity, EntityId, EntityKind};
 use crate::model::id::ComponentId;
 use crate::model::metric::{MEMORY_ALLOCATION_RATE, MEMORY_RELEASE_LAG, MEMORY_RELEASE_RATE, MEMORY_USED, MetricKey};
@@ -178,7 +178,7 @@ impl Gatherer<'_> {
                 ComponentPart {
                     id: component.id.to_string(),
                     title: component.title.clone(),
-                    kind: kind_word(component.kind),
+                    kind: component.kind.word(),
                     group: component.group.as_ref().map(ToString::to_string),
                     code: component.code.as_ref().map(|code| match code.lines {
                         Some((first, last)) => format!("{}:{first}-{last}", code.place),
@@ -235,7 +235,7 @@ impl Gatherer<'_> {
         let by_others = by_others.map(|fact| (true, fact));
         let mut facts: Vec<(bool, &Fact)> = own.map(|fact| (false, fact)).chain(by_others).collect();
         facts.sort_by_key(|(by_other, fact)| {
-            (fact.period.is_some(), *by_other, fact.part_of.is_some(), order(fact.statistic))
+            (fact.period.is_some(), *by_other, fact.part_of.is_some(), fact.statistic.rank())
         });
         let mut found = BTreeMap::new();
         for (_, fact) in facts {
@@ -316,25 +316,6 @@ fn stored(summary: &Summary) -> StoredPart {
 
 fn is_alive(entity: &Entity, at: Timestamp) -> bool {
     entity.started.is_none_or(|started| started <= at) && entity.ended.is_none_or(|ended| ended > at)
-}
-
-fn order(statistic: Statistic) -> u8 {
-    match statistic {
-        Statistic::Total | Statistic::Current => 0,
-        Statistic::Mean | Statistic::Unspecified => 1,
-        Statistic::Baseline => 2,
-        Statistic::P99 | Statistic::Peak => 3,
-    }
-}
-
-fn kind_word(kind: ComponentKind) -> &'static str {
-    match kind {
-        ComponentKind::System => "system",
-        ComponentKind::Control => "control",
-        ComponentKind::Optimizer => "optimizer",
-        ComponentKind::Monitor => "monitor",
-        ComponentKind::Plan => "plan",
-    }
 }
 
 fn status_word(status: Option<&Status>) -> &'static str {

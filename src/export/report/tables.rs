@@ -1,7 +1,7 @@
 //! The tables of a report. Each is `None` where there is nothing to list.
 
 use super::{Column, Table, class_text};
-use crate::model::document::{Claim, ComponentKind, DecisionKind, GateState, PipelineRun, ShareOf, Statistic};
+use crate::model::document::{Claim, DecisionKind, GateState, PipelineRun, ShareOf, Statistic};
 use crate::model::format::{bytes_text, duration_text, number_text, quantity_text, share_text, value_text};
 use crate::model::id::ComponentId;
 use crate::model::quantity::{Provenance, Quantity};
@@ -50,23 +50,13 @@ pub(super) fn components(state: &State) -> Option<Table> {
         let group = component.group.as_ref().and_then(|group| state.document.group(group));
         rows.push(vec![
             component.title.clone(),
-            kind_word(component.kind).to_owned(),
+            component.kind.word().to_owned(),
             or_nothing(group.map(|group| group.title.clone()).unwrap_or_default()),
             class_text(class),
             or_nothing(status.map(|status| status.why.clone()).unwrap_or_default()),
         ]);
     }
     table("Components and their status", &["Component", "Kind", "Group", "Status", "Why"], rows)
-}
-
-fn kind_word(kind: ComponentKind) -> &'static str {
-    match kind {
-        ComponentKind::System => "system",
-        ComponentKind::Control => "control",
-        ComponentKind::Optimizer => "optimizer",
-        ComponentKind::Monitor => "monitor",
-        ComponentKind::Plan => "plan",
-    }
 }
 
 pub(super) fn edges(state: &State) -> Option<Table> {

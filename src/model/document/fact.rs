@@ -27,6 +27,24 @@ pub enum Statistic {
     Total,
 }
 
+impl Statistic {
+    /// Whether the document does not say.
+    pub fn is_unspecified(&self) -> bool {
+        *self == Statistic::Unspecified
+    }
+
+    /// Which of several figures stands for a quantity as it is now: the smallest rank; the present before an average
+    /// before a peak.
+    pub fn rank(self) -> u8 {
+        match self {
+            Statistic::Total | Statistic::Current => 0,
+            Statistic::Mean | Statistic::Unspecified => 1,
+            Statistic::Baseline => 2,
+            Statistic::P99 | Statistic::Peak => 3,
+        }
+    }
+}
+
 /// A figure that the document states.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
@@ -42,7 +60,7 @@ pub struct Fact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<MetricKey>,
     /// Average, peak …
-    #[serde(default, skip_serializing_if = "is_unspecified")]
+    #[serde(default, skip_serializing_if = "Statistic::is_unspecified")]
     pub statistic: Statistic,
     /// If it holds for each of several: each what, e.g. `agent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,10 +77,6 @@ pub struct Fact {
     /// What the document adds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-}
-
-fn is_unspecified(statistic: &Statistic) -> bool {
-    *statistic == Statistic::Unspecified
 }
 
 /// What a note is about.

@@ -42,6 +42,19 @@ pub enum ComponentKind {
     Plan,
 }
 
+impl ComponentKind {
+    /// The word for it in JSON and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            ComponentKind::System => "system",
+            ComponentKind::Control => "control",
+            ComponentKind::Optimizer => "optimizer",
+            ComponentKind::Monitor => "monitor",
+            ComponentKind::Plan => "plan",
+        }
+    }
+}
+
 /// How entities are found that belong to a component. All parts that are given must match; `*` stands for any text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Selector {

@@ -54,12 +54,8 @@ pub struct Claim {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<MetricKey>,
     /// Average, peak …
-    #[serde(default, skip_serializing_if = "is_unspecified")]
+    #[serde(default, skip_serializing_if = "Statistic::is_unspecified")]
     pub statistic: Statistic,
-}
-
-fn is_unspecified(statistic: &Statistic) -> bool {
-    *statistic == Statistic::Unspecified
 }
 
 fn is_false(value: &bool) -> bool {
