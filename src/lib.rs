@@ -12,3 +12,4 @@ pub mod source;
 pub mod state;
 pub mod store;
 pub mod ui;
+pub mod whatif;

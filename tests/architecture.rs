@@ -9,12 +9,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("source", &["model"]),
     ("analysis", &["model"]),
-    ("state", &["analysis", "model"]),
-    ("session", &["store", "source", "state", "analysis", "model"]),
-    ("ui", &["state", "analysis", "model"]),
-    ("export", &["ui", "state", "analysis", "model"]),
-    ("app", &["ui", "state", "session", "export", "source", "store", "analysis", "model"]),
-    ("cli", &["session", "state", "export", "source", "store", "analysis", "model"]),
+    ("whatif", &["analysis", "model"]),
+    ("state", &["whatif", "analysis", "model"]),
+    ("session", &["store", "source", "state", "whatif", "analysis", "model"]),
+    ("ui", &["state", "whatif", "analysis", "model"]),
+    ("export", &["ui", "state", "whatif", "analysis", "model"]),
+    ("app", &["ui", "state", "session", "export", "source", "store", "whatif", "analysis", "model"]),
+    ("cli", &["session", "state", "export", "source", "store", "whatif", "analysis", "model"]),
 ];
 
 /// A crate and the places, as beginnings of paths under `src/`, that may name it.

@@ -1,9 +1,9 @@
 //! What a source delivers and a recording stores: everything measured at one moment.
 
-use serde::{Deserialize, Serialize};
-
 use super::entity::{Entity, EntityId};
+use super::gc::{GcEvent, GcTracing};
 use super::metric::MetricKey;
+use super::request::Request;
 use super::series::Gap;
 use super::time::Timestamp;
 
@@ -25,36 +25,6 @@ pub struct Census {
     pub at: Timestamp,
     /// The values; entities in no particular order.
     pub rows: Vec<Sample>,
-}
-
-/// How a collection came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum GcKind {
-    /// Young generation only.
-    Minor,
-    /// All generations.
-    Major,
-}
-
-/// One garbage collection of one heap. Sizes are words of the VM.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GcEvent {
-    /// When it began.
-    pub at: Timestamp,
-    /// Whose heap.
-    pub entity: EntityId,
-    /// Minor or major.
-    pub kind: GcKind,
-    /// How long it took, in nanoseconds.
-    pub pause_ns: u64,
-    /// Live and dead words examined: heap and old heap before.
-    pub before_words: u64,
-    /// Words in use afterwards.
-    pub after_words: u64,
-    /// Words held (heap and old heap blocks) afterwards.
-    pub held_words: u64,
-    /// Words that the collection gave back.
-    pub reclaimed_words: u64,
 }
 
 /// What one entity was executing when it was looked at.
@@ -94,6 +64,10 @@ pub struct Batch {
     pub census: Option<Census>,
     /// Collections since the batch before.
     pub gc_events: Vec<GcEvent>,
+    /// Whose collections began or ceased to be traced.
+    pub gc_tracing: Vec<GcTracing>,
+    /// Single requests that were seen since the batch before.
+    pub requests: Vec<Request>,
     /// Stack samples since the batch before.
     pub stack_samples: Vec<StackSample>,
     /// Stretches in which nothing could be measured.

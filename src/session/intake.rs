@@ -76,6 +76,8 @@ impl Numbers {
             census.rows.retain_mut(|row| known(&mut row.entity));
         }
         batch.gc_events.retain_mut(|event| known(&mut event.entity));
+        batch.gc_tracing.retain_mut(|tracing| known(&mut tracing.entity));
+        batch.requests.retain_mut(|request| known(&mut request.entity));
         batch.stack_samples.retain_mut(|sample| known(&mut sample.entity));
         let vanished = std::mem::take(&mut batch.vanished);
         batch.vanished = vanished.iter().filter_map(|id| self.of_source.remove(id)).collect();

@@ -82,6 +82,12 @@ impl RecordingReader {
         for event in self.recording.gc_events(range, None)? {
             batch_at(&mut window, event.at, &mut |batch| batch.gc_events.push(event));
         }
+        for tracing in self.recording.gc_tracing(range.to)?.into_iter().filter(|tracing| range.contains(tracing.at)) {
+            batch_at(&mut window, tracing.at, &mut |batch| batch.gc_tracing.push(tracing));
+        }
+        for request in self.recording.requests(range, None)? {
+            batch_at(&mut window, request.arrival, &mut |batch| batch.requests.push(request.clone()));
+        }
         for sample in self.recording.stack_samples(range, None)? {
             batch_at(&mut window, sample.at, &mut |batch| batch.stack_samples.push(sample.clone()));
         }

@@ -164,7 +164,7 @@ fn files_of_other_kinds_are_named_as_such() {
     other[68..72].copy_from_slice(&[0; 4]);
     says(&file("other.vivarium", &other), "is a database of another program");
     let mut future = recording.clone();
-    future[60..64].copy_from_slice(&2u32.to_be_bytes());
+    future[60..64].copy_from_slice(&3u32.to_be_bytes());
     says(&file("future.vivarium", &future), "open it with a newer Vivarium");
     let mut unnumbered = recording;
     unnumbered[60..64].copy_from_slice(&[0; 4]);

@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use vivarium::model::batch::{Batch, Census, GcEvent, GcKind, Notice, Sample, StackSample};
+use vivarium::model::batch::{Batch, Census, Notice, Sample, StackSample};
 use vivarium::model::entity::{Entity, EntityId, EntityKind};
+use vivarium::model::gc::{
+    BeamCollection, GcEvent, GcKind, GcTracing, HeapSettings, HeapSizes, TracingChange, TracingEnd,
+};
 use vivarium::model::metric::{CPU_CORES, MEMORY_RESIDENT, MetricKey};
+use vivarium::model::request::{Request, RequestOutcome};
 use vivarium::model::series::{Gap, SeriesKey};
 use vivarium::model::time::{NS_PER_S, TimeRange, Timestamp};
 use vivarium::store::recording::{Opened, Recording, RecordingInfo, Writer};
@@ -111,6 +115,7 @@ pub fn events(index: i64) -> Batch {
                 after_words: 1_000,
                 held_words: 6_772,
                 reclaimed_words: 3_000,
+                beam: None,
             },
             GcEvent {
                 at,
@@ -121,8 +126,41 @@ pub fn events(index: i64) -> Batch {
                 after_words: 5,
                 held_words: 233,
                 reclaimed_words: (1 << 40) - 5,
+                beam: None,
             },
+            GcEvent::of_beam(
+                at,
+                EntityId(3),
+                GcKind::FailedMinor,
+                77,
+                0,
+                BeamCollection {
+                    need_words: 8,
+                    start: HeapSizes::from_array([220, 233, 0, 0, 5, 0, 71, 1 << 40, 46_422, 127, 46_422]),
+                    end: HeapSizes::from_array([180, 376, 610, 1, 128, 180, 0, 129, 46_422, 16_384, u64::MAX]),
+                },
+            ),
         ],
+        gc_tracing: vec![
+            GcTracing {
+                at,
+                entity: EntityId(2),
+                change: TracingChange::Began(Some(HeapSettings { min_heap_words: 233, ..HeapSettings::default() })),
+            },
+            GcTracing { at, entity: EntityId(2), change: TracingChange::Ended(TracingEnd::Gone) },
+        ],
+        requests: vec![Request {
+            arrival: at,
+            entity: EntityId(2),
+            start: Some(at.plus_ns(5)),
+            service_ns: Some(7),
+            ready: None,
+            key: Some(u64::MAX - 1),
+            operation: Some(String::from("lookup")),
+            worker: Some(3),
+            reused: Some(true),
+            outcome: RequestOutcome::Timeout,
+        }],
         stack_samples: vec![
             stack(frames(&["proc_lib:init_p_do_apply/3", "gen_server:loop/7"]), 3),
             stack(frames(&["gen_server:loop/7"]), 1),

@@ -30,7 +30,7 @@ fn check_everything(recording: &Recording) {
     assert_eq!(summary.span, Some(TimeRange::new(second(0), second(2999).plus_ns(1))));
     assert!(summary.finished);
     assert_eq!((summary.entities, summary.series, summary.values), (4, 6, 3000 * 6));
-    assert_eq!((summary.gc_events, summary.stack_samples, summary.censuses), (6, 12, 3));
+    assert_eq!((summary.gc_events, summary.stack_samples, summary.censuses, summary.requests), (9, 12, 3, 3));
     assert_eq!(summary.bytes, std::fs::metadata(recording.path()).unwrap().len());
     assert_eq!(recording.document_text().unwrap().as_deref(), Some("(format: \"vivarium-session\")"));
 
@@ -59,6 +59,9 @@ fn check_everything(recording: &Recording) {
     let middle = TimeRange::new(second(501), second(2300));
     assert_eq!(recording.gc_events(middle, None).unwrap(), written.gc_events);
     assert_eq!(recording.gc_events(middle, Some(EntityId(3))).unwrap(), written.gc_events[1..]);
+    assert_eq!(recording.gc_tracing(second(1401)).unwrap()[2..], written.gc_tracing);
+    assert_eq!(recording.requests(middle, None).unwrap(), written.requests);
+    assert_eq!(recording.requests(middle, Some(EntityId(3))).unwrap(), []);
     assert_eq!(recording.stack_samples(middle, Some(EntityId(2))).unwrap(), written.stack_samples);
     assert_eq!(recording.stack_samples(middle, Some(EntityId(3))).unwrap(), []);
     assert_eq!(recording.stack_samples(ALL, None).unwrap().len(), 12);
@@ -243,4 +246,22 @@ fn an_empty_recording_has_nothing_in_it() {
     assert_eq!((summary.span, summary.values, summary.finished), (None, 0, true));
     assert_eq!(recording.series().unwrap(), []);
     assert_eq!(recording.values_at(CPU_CORES, Timestamp(0), i64::MAX).unwrap(), []);
+}
+
+#[test]
+fn a_recording_of_the_first_format_is_read_as_it_is_and_goes_on_in_the_present_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.vivarium");
+    std::fs::copy("tests/fixtures/recordings/format_1.vivarium", &path).unwrap();
+    let old = open(&path);
+    let collections = old.gc_events(ALL, None).unwrap();
+    assert_eq!(collections, events(60).gc_events[..2]);
+    assert_eq!((old.gc_tracing(ALL.to).unwrap(), old.requests(ALL, None).unwrap()), (vec![], vec![]));
+    assert_eq!(old.summary().unwrap().values, 120 * 6);
+
+    let mut writer = Writer::open_for_append(&path).unwrap();
+    writer.append(&events(200)).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(old.requests(ALL, None).unwrap(), events(200).requests, "a reader sees what a writer has added");
+    assert_eq!(open(&path).gc_events(ALL, None).unwrap()[2..], events(200).gc_events);
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::bail;
 
 use crate::export::table::{Column, ColumnData, Table};
-use crate::model::batch::{Census, GcKind};
+use crate::model::batch::Census;
 use crate::model::entity::{Entity, EntityId};
 use crate::model::id::ComponentId;
 use crate::model::time::{TimeRange, Timestamp};
@@ -134,7 +134,7 @@ impl<'a> Rows<'a> {
             for event in self.recording.gc_events(range, None)? {
                 piece.time(event.at);
                 piece.text("entity", Some(self.about(event.entity).key));
-                piece.text("kind", Some(if event.kind == GcKind::Major { "major" } else { "minor" }.to_owned()));
+                piece.text("kind", Some(event.kind.word().to_owned()));
                 piece.integer("pause_ns", event.pause_ns);
                 piece.integer("before_words", event.before_words);
                 piece.integer("after_words", event.after_words);

@@ -10,6 +10,7 @@ mod chunk;
 mod column;
 mod copy;
 mod error;
+mod events;
 mod fold;
 mod query;
 mod reader;
@@ -53,8 +54,10 @@ pub struct Summary {
     pub series: u64,
     /// Values in series; those of censuses do not count.
     pub values: u64,
-    /// Garbage collections.
+    /// Events of garbage collections.
     pub gc_events: u64,
+    /// Single requests.
+    pub requests: u64,
     /// Stack samples.
     pub stack_samples: u64,
     /// Full censuses.

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, Params, Row, Transaction, params};
 
-use crate::model::batch::{Census, GcEvent, Notice, StackSample};
+use crate::model::batch::{Census, Notice, StackSample};
 use crate::model::entity::{Entity, EntityId};
+use crate::model::gc::{GcEvent, GcTracing};
+use crate::model::request::Request;
 use crate::model::series::Gap;
 use crate::model::time::{TimeRange, Timestamp};
 
 use super::error::{RecordingError, is_damage};
 use super::query::Cache;
-use super::{Summary, records, schema};
+use super::{Summary, events, records, schema};
 
 /// Files up to this size are checked from end to end, indexes too, when they are opened; of larger ones, each part is when it is read.
 const CHECKED_AT_ONCE_BYTES: u64 = 4 << 20;
@@ -37,6 +39,8 @@ pub struct Recording {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
     pub(super) cache: RefCell<Cache>,
+    /// The format that the file was written in.
+    format: i64,
     warnings: RefCell<Vec<String>>,
 }
 
@@ -47,7 +51,7 @@ impl Recording {
     /// When there is no recording at the path, or one that this program can't read at all.
     pub fn open(path: &Path) -> Result<Opened, RecordingError> {
         schema::check_file(path)?;
-        let recording = match Self::connect(path, false) {
+        let mut recording = match Self::connect(path, false) {
             Err(error) if is_about_access(&error) => {
                 // A folder that can't be written to has no room for SQLite's lock file.
                 let recording = Self::connect(path, true).map_err(|_| named(path, error))?;
@@ -62,7 +66,7 @@ impl Recording {
             }
             other => other.map_err(|error| named(path, error))?,
         };
-        schema::check_format(&recording.connection, path)?;
+        recording.format = schema::check_format(&recording.connection, path)?;
         recording.check_whole()?;
         let warnings = recording.take_warnings();
         Ok(Opened { recording, warnings })
@@ -73,7 +77,13 @@ impl Recording {
             let connection = schema::connect_for_reading(path, immutable, cut_short)?;
             connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
             let (cache, warnings) = (RefCell::default(), RefCell::default());
-            Ok::<_, rusqlite::Error>(Self { path: path.to_owned(), connection, cache, warnings })
+            Ok::<_, rusqlite::Error>(Self {
+                path: path.to_owned(),
+                connection,
+                cache,
+                format: schema::FORMAT,
+                warnings,
+            })
         };
         match connect(false) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
@@ -99,7 +109,7 @@ impl Recording {
             }
         }
         let statements = self.collect("the schema", schema::STATEMENTS, [], |row| row.get::<_, String>(0).map(Some))?;
-        if statements != schema::statements() {
+        if statements != schema::statements(self.format) {
             self.warn_left_out("the description of the tables");
         }
         let size = std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
@@ -141,6 +151,13 @@ impl Recording {
     pub fn summary(&self) -> Result<Summary, RecordingError> {
         let _snapshot = self.snapshot()?;
         let info = records::info(&self.connection).map_err(|error| self.error(error))?;
+        let requests = match self.has_format(2)? {
+            true => self.collect("the requests", "SELECT coalesce(max(id), 0) FROM request", [], |row| {
+                row.get::<_, i64>(0).map(Some)
+            })?,
+            false => Vec::new(),
+        };
+        let requests = requests.first().map_or(0, |&count| u64::try_from(count).unwrap_or(0));
         let read = |row: &Row<'_>| {
             let number = |column| row.get::<_, i64>(column).map(|number| u64::try_from(number).unwrap_or(0));
             let (first, last): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
@@ -154,6 +171,7 @@ impl Recording {
                 series: number(4)?,
                 values: number(5)?,
                 gc_events: number(6)?,
+                requests,
                 stack_samples: number(7)?,
                 censuses: number(8)?,
                 bytes: std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
@@ -207,9 +225,42 @@ impl Recording {
     /// # Errors
     /// When the file can't be read.
     pub fn gc_events(&self, range: TimeRange, entity: Option<EntityId>) -> Result<Vec<GcEvent>, RecordingError> {
-        let sql = records::in_range(records::GC_EVENT, "gc_event", entity);
+        let (columns, tables) = events::gc_event_columns(self.has_format(2)?);
+        let sql = records::in_range(columns, tables, entity);
         let values = params![range.from.0, range.to.0, entity.map(|entity| entity.0)];
-        self.collect("the GC events", &sql, values, records::gc_event)
+        self.collect("the GC events", &sql, values, events::gc_event)
+    }
+
+    /// Whose collections began or ceased to be traced before a moment, in order.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn gc_tracing(&self, until: Timestamp) -> Result<Vec<GcTracing>, RecordingError> {
+        match self.has_format(2)? {
+            true => self.collect("the traced processes", events::GC_TRACING, [until.0], events::gc_tracing),
+            false => Ok(Vec::new()),
+        }
+    }
+
+    /// Requests that arrived in a range, at one entity or at all, in order of arrival.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn requests(&self, range: TimeRange, entity: Option<EntityId>) -> Result<Vec<Request>, RecordingError> {
+        if !self.has_format(2)? {
+            return Ok(Vec::new());
+        }
+        let sql = records::in_range(events::REQUEST, "request", entity);
+        let values = params![range.from.0, range.to.0, entity.map(|entity| entity.0)];
+        self.collect("the requests", &sql, values, events::request)
+    }
+
+    /// Whether the file has what a format added; a writer may have brought it to a newer one meanwhile.
+    fn has_format(&self, format: i64) -> Result<bool, RecordingError> {
+        if self.format >= format {
+            return Ok(true);
+        }
+        Ok(schema::check_format(&self.connection, &self.path)? >= format)
     }
 
     /// Stack samples in a range, of one entity or of all, in order.

@@ -1,13 +1,12 @@
-//! Everything but series: what a recording says of itself, entities, censuses, collections, stacks, gaps and notices, written and read.
+//! Everything but series: what a recording says of itself, entities, censuses, stacks, gaps and notices, written and read.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use pco::ChunkConfig;
-use rusqlite::types::{FromSql, FromSqlError, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::model::batch::{Census, GcEvent, GcKind, Notice, Sample, StackSample};
+use crate::model::batch::{Census, Notice, Sample, StackSample};
 use crate::model::entity::{Entity, EntityId, EntityKind};
 use crate::model::id::ComponentId;
 use crate::model::metric::MetricKey;
@@ -60,7 +59,7 @@ fn meta(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> 
     connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?.query_row([key], |row| row.get(0)).optional()
 }
 
-fn json<T: serde::Serialize>(value: &T) -> String {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
     // Lists and maps of strings always have a JSON form.
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -166,54 +165,10 @@ fn census_rows(at: i64, count: i64, data: &[u8]) -> Option<impl Iterator<Item = 
     Some(metrics.into_iter().zip(entities).zip(values).map(|((metric, entity), value)| (metric, entity, value)))
 }
 
-pub(super) fn put_gc_events(connection: &Connection, events: &[GcEvent]) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO gc_event(at, id, entity, major, pause_ns, before_words, after_words, held_words, reclaimed_words)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?;
-    let first = next_id(connection, "SELECT gc_events FROM tally")?;
-    for (id, event) in (first..).zip(events) {
-        // SQLite's integers are signed; no real size or pause comes near the difference.
-        let sizes = [event.before_words, event.after_words, event.held_words, event.reclaimed_words];
-        let [before, after, held, reclaimed] = sizes.map(|words| i64::try_from(words).unwrap_or(i64::MAX));
-        let pause = i64::try_from(event.pause_ns).unwrap_or(i64::MAX);
-        let major = event.kind == GcKind::Major;
-        insert.execute(params![event.at.0, id, event.entity.0, major, pause, before, after, held, reclaimed])?;
-    }
-    Ok(())
-}
-
 /// Where, of a range and perhaps an entity, events are: by the index that fits.
 pub(super) fn in_range(columns: &str, table: &str, entity: Option<EntityId>) -> String {
     let entity = if entity.is_some() { "entity = ?3 AND" } else { "?3 IS NULL AND" };
     format!("SELECT {columns} FROM {table} WHERE {entity} at >= ?1 AND at < ?2 ORDER BY at, id")
-}
-
-pub(super) const GC_EVENT: &str = "at, entity, major, pause_ns, before_words, after_words, held_words, reclaimed_words";
-
-/// Reads a row of [`GC_EVENT`].
-pub(super) fn gc_event(row: &Row<'_>) -> rusqlite::Result<Option<GcEvent>> {
-    let size = |column| row.get::<_, Unsigned>(column).map(|number| number.0);
-    Ok(Some(GcEvent {
-        at: Timestamp(row.get(0)?),
-        entity: EntityId(row.get(1)?),
-        kind: if row.get(2)? { GcKind::Major } else { GcKind::Minor },
-        pause_ns: size(3)?,
-        before_words: size(4)?,
-        after_words: size(5)?,
-        held_words: size(6)?,
-        reclaimed_words: size(7)?,
-    }))
-}
-
-/// A number that is never negative.
-struct Unsigned(u64);
-
-impl FromSql for Unsigned {
-    fn column_result(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
-        let number = value.as_i64()?;
-        u64::try_from(number).map(Self).map_err(|_| FromSqlError::OutOfRange(number))
-    }
 }
 
 pub(super) fn put_stack_samples(connection: &Connection, samples: &[StackSample]) -> rusqlite::Result<()> {
@@ -256,7 +211,7 @@ fn interned(connection: &Connection, table: &str, column: &str, text: &str) -> r
     }
 }
 
-fn next_id(connection: &Connection, count: &str) -> rusqlite::Result<i64> {
+pub(super) fn next_id(connection: &Connection, count: &str) -> rusqlite::Result<i64> {
     connection.query_row(count, [], |row| row.get(0))
 }
 

@@ -12,7 +12,7 @@ use super::error::RecordingError;
 /// "Viva" in ASCII; tells a recording from other SQLite files.
 pub(super) const APPLICATION_ID: i64 = 0x5669_7661;
 /// The format that is written; the newest that is read.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 /// Longest text or blob of a row, in bytes.
 pub(super) const MAX_FIELD_BYTES: i32 = 256 << 20;
 /// Longest document, in bytes.
@@ -24,7 +24,7 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Times are nanoseconds since the Unix epoch. `chunk.width` is 0 for values as measured and otherwise the width of a
 /// pyramid level's buckets; chunks of one series and width never overlap, they touch at most. `tail` holds what is not
 /// folded into chunks yet, a row a batch. `tally` is one row of running totals, so that opening counts nothing.
-pub(super) const TABLES: &str = "
+const TABLES: &str = "
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE tally(id INTEGER PRIMARY KEY CHECK (id = 1), writer INTEGER NOT NULL, finished INTEGER NOT NULL,
     folds INTEGER NOT NULL, first INTEGER, last INTEGER, entities INTEGER NOT NULL, series INTEGER NOT NULL,
@@ -56,12 +56,28 @@ CREATE TABLE gap(id INTEGER PRIMARY KEY, first INTEGER NOT NULL, after INTEGER N
 CREATE TABLE notice(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, text TEXT NOT NULL);
 ";
 
+/// What format 2 added: the heaps of a collection (`gc_event.major` is the kind's number, as it was), who is traced, and
+/// single requests.
+const TABLES_OF_2: &str = "
+CREATE TABLE gc_heap(id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE gc_tracing(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, entity INTEGER NOT NULL, change TEXT NOT NULL);
+CREATE TABLE request(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, entity INTEGER NOT NULL, start INTEGER,
+    service_ns INTEGER, ready INTEGER, key INTEGER, operation TEXT, worker INTEGER, reused INTEGER, outcome INTEGER NOT NULL);
+CREATE INDEX request_by_time ON request(at, id);
+";
+
 /// Asks for the statements that made the tables of a file.
 pub(super) const STATEMENTS: &str = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid";
 
-/// What [`STATEMENTS`] finds in a whole recording.
-pub(super) fn statements() -> Vec<String> {
-    TABLES.split(';').map(|statement| statement.trim().to_owned()).filter(|statement| !statement.is_empty()).collect()
+/// What [`STATEMENTS`] finds in a whole recording of a format.
+pub(super) fn statements(format: i64) -> Vec<String> {
+    let added = if format >= 2 { TABLES_OF_2 } else { "" };
+    TABLES
+        .split(';')
+        .chain(added.split(';'))
+        .map(|statement| statement.trim().to_owned())
+        .filter(|statement| !statement.is_empty())
+        .collect()
 }
 
 /// Makes the tables in a new file.
@@ -69,8 +85,16 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     prepare_for_writing(connection)?;
     connection.execute_batch(&format!(
-        "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {TABLES} COMMIT;"
+        "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {TABLES} {TABLES_OF_2} COMMIT;"
     ))
+}
+
+/// Brings a file of an older format, as it is, to the one that is written.
+pub(super) fn upgrade(connection: &Connection, format: i64) -> rusqlite::Result<()> {
+    match format {
+        1 => connection.execute_batch(&format!("BEGIN; PRAGMA user_version = {FORMAT}; {TABLES_OF_2} COMMIT;")),
+        _ => Ok(()),
+    }
 }
 
 /// A connection that may write.
@@ -120,8 +144,8 @@ fn distrust(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cell_size_check", true)
 }
 
-/// Checks that the file is a recording of a format that this program knows.
-pub(super) fn check_format(connection: &Connection, path: &Path) -> Result<(), RecordingError> {
+/// Checks that the file is a recording of a format that this program knows, and says of which.
+pub(super) fn check_format(connection: &Connection, path: &Path) -> Result<i64, RecordingError> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let error = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => {
@@ -135,7 +159,7 @@ pub(super) fn check_format(connection: &Connection, path: &Path) -> Result<(), R
     }
     let found = number("user_version").map_err(error)?;
     match found {
-        1..=FORMAT => Ok(()),
+        1..=FORMAT => Ok(found),
         _ if found > FORMAT => Err(RecordingError::Future { path: path.to_owned(), found, known: FORMAT }),
         _ => Err(RecordingError::NotARecording { path: path.to_owned(), why: "it has no format number" }),
     }

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use crate::model::batch::{Batch, Census, GcEvent, Notice, Sample, StackSample};
+use crate::model::batch::{Batch, Census, Notice, Sample, StackSample};
 use crate::model::entity::{Entity, EntityId};
+use crate::model::gc::{GcEvent, GcTracing};
 use crate::model::metric::MetricKey;
+use crate::model::request::Request;
 use crate::model::series::{Gap, SeriesKey};
 use crate::model::time::Timestamp;
 
@@ -16,7 +18,7 @@ use super::blob::series_seal;
 use super::column::{Column, decode_tail_row, encode_tail_row};
 use super::error::RecordingError;
 use super::fold::Fold;
-use super::{RecordingInfo, records, schema};
+use super::{RecordingInfo, events, records, schema};
 
 /// A series with this many values in the tail is worth a chunk.
 const FOLD_LENGTH: usize = 1024;
@@ -67,6 +69,8 @@ struct Waiting {
     vanished: Vec<(EntityId, Timestamp)>,
     censuses: Vec<Census>,
     gc_events: Vec<GcEvent>,
+    gc_tracing: Vec<GcTracing>,
+    requests: Vec<Request>,
     stack_samples: Vec<StackSample>,
     gaps: Vec<Gap>,
     notices: Vec<Notice>,
@@ -113,8 +117,9 @@ impl Writer {
         schema::check_file(path)?;
         let error = |error| RecordingError::of(path, "opened for writing", error);
         let connection = schema::connect_for_writing(path).map_err(error)?;
-        schema::check_format(&connection, path)?;
+        let format = schema::check_format(&connection, path)?;
         schema::prepare_for_writing(&connection).map_err(error)?;
+        schema::upgrade(&connection, format).map_err(error)?;
         let token = (RandomState::new().hash_one(std::process::id()) >> 1) as i64;
         connection.execute("UPDATE tally SET writer = ?1, finished = 0", [token]).map_err(error)?;
         let mut writer = Self {
@@ -200,6 +205,8 @@ impl Writer {
         waiting.entities.extend_from_slice(&batch.appeared);
         waiting.vanished.extend(batch.vanished.iter().map(|&id| (id, batch.at)));
         waiting.gc_events.extend_from_slice(&batch.gc_events);
+        waiting.gc_tracing.extend_from_slice(&batch.gc_tracing);
+        waiting.requests.extend_from_slice(&batch.requests);
         waiting.stack_samples.extend_from_slice(&batch.stack_samples);
         waiting.gaps.extend_from_slice(&batch.gaps);
         waiting.notices.extend_from_slice(&batch.notices);
@@ -214,7 +221,8 @@ impl Writer {
             self.waiting.censuses.push(census);
         }
         self.append_samples(batch.at, &batch.samples);
-        let events = self.waiting.gc_events.len() + self.waiting.stack_samples.len();
+        let waiting = &self.waiting;
+        let events = waiting.gc_events.len() + waiting.stack_samples.len() + waiting.requests.len();
         if self.samples >= FOLD_SAMPLES || events >= MAX_WAITING_EVENTS {
             self.commit()?;
         }
@@ -365,7 +373,9 @@ impl Waiting {
         for census in &self.censuses {
             records::put_census(connection, census, metrics)?;
         }
-        records::put_gc_events(connection, &self.gc_events)?;
+        events::put_gc_events(connection, &self.gc_events)?;
+        events::put_gc_tracing(connection, &self.gc_tracing)?;
+        events::put_requests(connection, &self.requests)?;
         records::put_stack_samples(connection, &self.stack_samples)?;
         for gap in &self.gaps {
             records::put_gap(connection, gap)?;

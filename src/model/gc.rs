@@ -1,0 +1,259 @@
+//! Garbage collections of single heaps, as they were traced.
+
+use serde::{Deserialize, Serialize};
+
+use super::entity::EntityId;
+use super::time::Timestamp;
+
+/// What kind of event it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum GcKind {
+    /// Collection of the young generation only.
+    Minor,
+    /// Collection of all generations.
+    Major,
+    /// BEAM: a minor collection that found no room in the old heap and became the major one that follows; collects nothing.
+    FailedMinor,
+    /// BEAM: a heap that would have grown beyond its `max_heap_size`.
+    OverLimit,
+}
+
+impl GcKind {
+    /// Every kind.
+    pub const ALL: [GcKind; 4] = [GcKind::Minor, GcKind::Major, GcKind::FailedMinor, GcKind::OverLimit];
+
+    /// Whether it counts as a collection.
+    pub fn is_collection(self) -> bool {
+        matches!(self, GcKind::Minor | GcKind::Major)
+    }
+
+    /// The word for it in files and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            GcKind::Minor => "minor",
+            GcKind::Major => "major",
+            GcKind::FailedMinor => "failed minor",
+            GcKind::OverLimit => "over limit",
+        }
+    }
+}
+
+/// The heaps of one BEAM process at one moment, in words, by the names of the trace events of OTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct HeapSizes {
+    /// `heap_size`: used words of the young heap, without the stack.
+    pub heap: u64,
+    /// `heap_block_size`: the block that young heap and stack share.
+    pub heap_block: u64,
+    /// `old_heap_size`: used words of the old heap.
+    pub old_heap: u64,
+    /// `old_heap_block_size`: 0 without an old heap.
+    pub old_heap_block: u64,
+    /// `stack_size`.
+    pub stack: u64,
+    /// `recent_size`: words that survived one collection already.
+    pub recent: u64,
+    /// `mbuf_size`: words in heap fragments.
+    pub mbuf: u64,
+    /// `bin_vheap_size`: words of binaries held by the young generation.
+    pub bin_vheap: u64,
+    /// `bin_vheap_block_size`: the level at which they cause a collection.
+    pub bin_vheap_block: u64,
+    /// `bin_old_vheap_size`.
+    pub bin_old_vheap: u64,
+    /// `bin_old_vheap_block_size`.
+    pub bin_old_vheap_block: u64,
+}
+
+impl HeapSizes {
+    /// Every size, in the order of the fields.
+    pub fn to_array(self) -> [u64; 11] {
+        [
+            self.heap,
+            self.heap_block,
+            self.old_heap,
+            self.old_heap_block,
+            self.stack,
+            self.recent,
+            self.mbuf,
+            self.bin_vheap,
+            self.bin_vheap_block,
+            self.bin_old_vheap,
+            self.bin_old_vheap_block,
+        ]
+    }
+
+    /// The reverse of [`Self::to_array`].
+    pub fn from_array(sizes: [u64; 11]) -> Self {
+        let [heap, heap_block, old_heap, old_heap_block, stack, recent, mbuf, vheap, vheap_block, old_vheap, old_block] =
+            sizes;
+        Self {
+            heap,
+            heap_block,
+            old_heap,
+            old_heap_block,
+            stack,
+            recent,
+            mbuf,
+            bin_vheap: vheap,
+            bin_vheap_block: vheap_block,
+            bin_old_vheap: old_vheap,
+            bin_old_vheap_block: old_block,
+        }
+    }
+
+    /// Words in use: young, old and fragments.
+    pub fn used(self) -> u64 {
+        self.heap.saturating_add(self.old_heap).saturating_add(self.mbuf)
+    }
+
+    /// Words held: both blocks and the fragments.
+    pub fn held(self) -> u64 {
+        self.heap_block.saturating_add(self.old_heap_block).saturating_add(self.mbuf)
+    }
+}
+
+/// What the BEAM tells of one of its collections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BeamCollection {
+    /// The words that were asked for when there was no room.
+    pub need_words: u64,
+    /// Before.
+    pub start: HeapSizes,
+    /// After.
+    pub end: HeapSizes,
+}
+
+/// One garbage collection of one heap. Sizes are words of the VM.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GcEvent {
+    /// When it began.
+    pub at: Timestamp,
+    /// Whose heap.
+    pub entity: EntityId,
+    /// What kind it is; not every kind is a collection.
+    pub kind: GcKind,
+    /// How long it took, in nanoseconds. On the BEAM one process stands still, elsewhere perhaps the world.
+    pub pause_ns: u64,
+    /// Live and dead words before: heap, old heap and fragments.
+    pub before_words: u64,
+    /// Words in use afterwards.
+    pub after_words: u64,
+    /// Words held (heap and old heap blocks, fragments) afterwards.
+    pub held_words: u64,
+    /// Words that the collection gave back.
+    pub reclaimed_words: u64,
+    /// All that the BEAM tells, where it does.
+    pub beam: Option<BeamCollection>,
+}
+
+impl GcEvent {
+    /// From a pair of trace events of the BEAM.
+    pub fn of_beam(
+        at: Timestamp,
+        entity: EntityId,
+        kind: GcKind,
+        pause_ns: u64,
+        reclaimed_words: u64,
+        beam: BeamCollection,
+    ) -> Self {
+        Self {
+            at,
+            entity,
+            kind,
+            pause_ns,
+            before_words: beam.start.used(),
+            after_words: beam.end.used(),
+            held_words: beam.end.held(),
+            reclaimed_words,
+            beam: Some(beam),
+        }
+    }
+
+    /// Words moved from the young to the old heap by a minor collection; `None` where that is not known.
+    pub fn promoted_words(&self) -> Option<u64> {
+        let beam = self.beam.filter(|_| self.kind == GcKind::Minor)?;
+        Some(beam.end.old_heap.saturating_sub(beam.start.old_heap))
+    }
+
+    /// Words copied: of a minor collection the young survivors and the promoted, of a major one all that is live.
+    pub fn copied_words(&self) -> Option<u64> {
+        let beam = self.beam?;
+        match self.kind {
+            GcKind::Minor => Some(beam.end.heap.saturating_add(self.promoted_words()?)),
+            GcKind::Major => Some(beam.end.heap),
+            GcKind::FailedMinor | GcKind::OverLimit => None,
+        }
+    }
+}
+
+/// The settings of a BEAM process that govern its collections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeapSettings {
+    /// `min_heap_size`, in words.
+    pub min_heap_words: u64,
+    /// `min_bin_vheap_size`, in words.
+    pub min_bin_vheap_words: u64,
+    /// `fullsweep_after`: minor collections until a major one.
+    pub fullsweep_after: u64,
+    /// `max_heap_size`, in words; 0: no limit.
+    pub max_heap_words: u64,
+    /// Whether messages wait outside the heap (`message_queue_data`).
+    pub off_heap_queue: bool,
+    /// The heap block when tracing began, in words.
+    pub heap_block_words: u64,
+}
+
+/// Why a process is not traced any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TracingEnd {
+    /// It ended, or was gone before it could be asked.
+    Gone,
+    /// Nobody wanted it any more, or the recording ended.
+    Stopped,
+    /// Tracing would have cost the node too much.
+    Limited,
+    /// Somebody else traces it.
+    Taken,
+}
+
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TracingChange {
+    /// From here on every collection is told; the settings where the process could still be asked.
+    Began(Option<HeapSettings>),
+    /// From here on none is.
+    Ended(TracingEnd),
+}
+
+/// A process whose collections began or ceased to be traced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GcTracing {
+    /// When.
+    pub at: Timestamp,
+    /// Which.
+    pub entity: EntityId,
+    /// What.
+    pub change: TracingChange,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copied_words_are_the_survivors_of_what_was_collected() {
+        let start = HeapSizes { heap: 364, heap_block: 376, recent: 180, ..HeapSizes::default() };
+        let end = HeapSizes { heap: 184, heap_block: 376, old_heap: 180, old_heap_block: 610, ..HeapSizes::default() };
+        assert_eq!(HeapSizes::from_array(end.to_array()), end);
+        let event = |kind| {
+            let beam = BeamCollection { need_words: 8, start, end };
+            GcEvent::of_beam(Timestamp(0), EntityId(1), kind, 5, 0, beam)
+        };
+        assert_eq!(event(GcKind::Minor).promoted_words(), Some(180));
+        assert_eq!(event(GcKind::Minor).copied_words(), Some(364));
+        assert_eq!(event(GcKind::Major).copied_words(), Some(184));
+        assert_eq!(event(GcKind::FailedMinor).copied_words(), None);
+        assert_eq!(event(GcKind::Minor).held_words, 986);
+    }
+}

@@ -1,0 +1,9 @@
+//! What would have happened with other settings: models that first re-predict what was recorded, and then change one thing.
+//!
+//! Every model takes prepared recordings ([`data`]), answers settings of the registry ([`knob`]) with outcomes that have a band and
+//! a confidence ([`prediction`]), or refuses and says why. Pure: no clock, no I/O, no threads; randomness is seeded.
+
+pub mod data;
+pub mod knob;
+pub mod prediction;
+pub mod scenario;
