@@ -5,6 +5,7 @@
 pub mod grid;
 pub mod grouping;
 pub mod heat_map;
+pub mod interval;
 pub mod landscape;
 pub mod layers;
 pub mod lines;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::scenarios::Scenarios;
 use crate::analysis::heat_map;
 use crate::analysis::landscape;
 use crate::analysis::layers;
@@ -57,6 +58,11 @@ pub fn answer(question: &Question, known: Known<'_>, recording: Option<&Recordin
         Question::HeatMap { metric, range, width_ns } => Answer::HeatMap(asker.heat_map(*metric, *range, *width_ns)?),
         Question::Lines { about, metric, range, width_ns } => {
             Answer::Lines(asker.lines(about.as_ref(), *metric, *range, *width_ns)?)
+        }
+        // The window has a thread that keeps what it prepared; here a picture is made, once.
+        Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } => {
+            let answer = Scenarios::default().answer(question, known.document, recording, &|| false)?;
+            answer.unwrap_or_else(|| Answer::Knobs(Vec::new()))
         }
     })
 }

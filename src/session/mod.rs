@@ -9,4 +9,6 @@ pub mod open;
 pub mod recorder;
 pub mod replay;
 pub mod save;
+pub mod scenarios;
 pub mod view_state;
+pub mod whatif;

@@ -5,6 +5,7 @@ pub mod command;
 pub mod detail;
 pub mod history;
 pub mod question;
+pub mod whatif;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::model::time::{TimeRange, Timestamp};
 
 use history::History;
 use question::Answers;
+use whatif::Trying;
 
 /// The views, in the order of their tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,13 +31,15 @@ pub enum ViewId {
     Memory,
     /// CPU hot spots.
     Cpu,
+    /// What other settings would have done.
+    WhatIf,
     /// Opportunities and decisions.
     Roadmap,
 }
 
 impl ViewId {
     /// Every view.
-    pub const ALL: [ViewId; 4] = [ViewId::Map, ViewId::Memory, ViewId::Cpu, ViewId::Roadmap];
+    pub const ALL: [ViewId; 5] = [ViewId::Map, ViewId::Memory, ViewId::Cpu, ViewId::WhatIf, ViewId::Roadmap];
 
     /// The word for it on the command line and in links.
     pub fn word(self) -> &'static str {
@@ -43,6 +47,7 @@ impl ViewId {
             ViewId::Map => "map",
             ViewId::Memory => "memory",
             ViewId::Cpu => "cpu",
+            ViewId::WhatIf => "whatif",
             ViewId::Roadmap => "roadmap",
         }
     }
@@ -53,6 +58,7 @@ impl ViewId {
             ViewId::Map => "Map",
             ViewId::Memory => "Memory",
             ViewId::Cpu => "CPU",
+            ViewId::WhatIf => "What-if",
             ViewId::Roadmap => "Roadmap",
         }
     }
@@ -193,6 +199,8 @@ pub struct State {
     pub follow: bool,
     /// Text that filters the component tree.
     pub tree_filter: String,
+    /// What is being tried in thought.
+    pub trying: Trying,
     /// Status of components.
     pub statuses: Arc<BTreeMap<ComponentId, Status>>,
     /// Prepared answers that views draw.
@@ -231,6 +239,7 @@ impl Default for State {
             playback: Playback::new(nothing),
             follow: false,
             tree_filter: String::new(),
+            trying: Trying::default(),
             statuses: Arc::new(BTreeMap::new()),
             answers: Answers::default(),
             data_version: 0,
