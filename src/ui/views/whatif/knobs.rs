@@ -13,6 +13,8 @@ use crate::whatif::answer::{Answerable, Availability};
 use crate::whatif::knob::{Knob, KnobValue, ModelId};
 use crate::whatif::scenario::{Place, Setting};
 
+const SLIDER_WIDTH: f32 = 165.0;
+
 /// Draws them.
 pub fn knobs_ui(state: &State, known: &[Availability], ui: &mut Ui, commands: &mut Vec<Command>) {
     let component = state.selected_component().filter(|_| !state.trying.everywhere);
@@ -135,11 +137,13 @@ fn number_ui(knob: &Knob, path: &str, shown: Option<KnobValue>, ui: &mut Ui, com
     let before = number;
     let suffix = match knob.unit {
         Unit::COUNT => String::new(),
+        _ if unlimited => String::new(),
         unit if unit == Unit::of(BaseUnit::Percent) => String::from(" %"),
         unit => format!(" {unit}"),
     };
     ui.horizontal(|ui| {
-        ui.spacing_mut().slider_width = (ui.available_width() - 120.0).max(80.0);
+        // Of one width, so that the panel does not grow with what it shows.
+        ui.spacing_mut().slider_width = SLIDER_WIDTH;
         let slider = Slider::new(&mut number, low..=high).logarithmic(knob.by_factors).show_value(false);
         // Below this a slider by factors has its zero.
         let slider = if knob.by_factors {

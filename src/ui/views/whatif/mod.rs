@@ -53,7 +53,8 @@ impl View for WhatIf {
                 knobs::knobs_ui(state, known, ui, commands);
             });
         });
-        egui::CentralPanel::no_frame().show(ui, |ui| {
+        let margin = egui::Frame::new().inner_margin(egui::Margin { left: 10, ..egui::Margin::ZERO });
+        egui::CentralPanel::no_frame().frame(margin).show(ui, |ui| {
             egui::ScrollArea::vertical().id_salt("answers").auto_shrink(false).show(ui, |ui| {
                 ui.add_space(2.0);
                 answers_ui(state, ui, commands);
