@@ -3,7 +3,7 @@
 //! `app` and `cli` use it, so that the window and the command line show the same.
 
 pub mod answer;
-mod intake;
+pub mod intake;
 pub mod new_recording;
 pub mod open;
 pub mod recorder;
