@@ -22,6 +22,9 @@ pub const EVENTS_PER_S: f64 = 2000.0;
 /// With so many processes tracing begins, and doubles while there is room.
 const FIRST_PROCESSES: usize = 32;
 
+/// The time over which a rate is averaged.
+const RATE_OVER_S: f64 = 3.0;
+
 /// Before it is begun again after it had to be stopped.
 const PAUSE_S: f64 = 3.0;
 
@@ -89,6 +92,8 @@ struct Traced {
     begun: Option<Begun>,
     /// Trace messages since the last look.
     messages: usize,
+    /// And per second, over the last seconds.
+    rate: f64,
 }
 
 #[derive(Debug)]
@@ -149,7 +154,7 @@ impl GcTrace {
         let new = wanted.into_iter().filter(|(pid, _)| !self.traced.contains_key(pid) && !off.contains(pid));
         let new: Vec<(Pid, EntityId)> = new.take(room).collect();
         for (pid, entity) in &new {
-            self.traced.insert(*pid, Traced { entity: *entity, is_on: false, begun: None, messages: 0 });
+            self.traced.insert(*pid, Traced { entity: *entity, is_on: false, begun: None, messages: 0, rate: 0.0 });
         }
         let is_sampled = number > self.allowed && self.stopped.is_none() && self.allowed < self.traced.len().max(1) * 2;
         if is_sampled && !self.was_sampled {
@@ -164,9 +169,14 @@ impl GcTrace {
     fn thin(&mut self, now: Instant) -> Vec<Pid> {
         let Some(looked) = self.looked.replace(now) else { return Vec::new() };
         let seconds = now.duration_since(looked).as_secs_f64().max(0.05);
-        let mut rates: Vec<(usize, Pid)> = self.traced.iter().map(|(pid, traced)| (traced.messages, *pid)).collect();
-        self.traced.values_mut().for_each(|traced| traced.messages = 0);
-        let mut rate = rates.iter().map(|(messages, _)| messages).sum::<usize>() as f64 / seconds;
+        // A burst alone is for the bucket.
+        let weight = 1.0 - (-seconds / RATE_OVER_S).exp();
+        for traced in self.traced.values_mut() {
+            let messages = std::mem::take(&mut traced.messages);
+            traced.rate += (messages as f64 / seconds - traced.rate) * weight;
+        }
+        let mut rates: Vec<(f64, Pid)> = self.traced.iter().map(|(pid, traced)| (traced.rate, *pid)).collect();
+        let mut rate: f64 = rates.iter().map(|(rate, _)| rate).sum();
         if rate < 0.4 * EVENTS_PER_S {
             self.allowed = self.allowed.saturating_mul(2);
             return Vec::new();
@@ -174,13 +184,13 @@ impl GcTrace {
         if rate <= 0.8 * EVENTS_PER_S {
             return Vec::new();
         }
-        rates.sort_unstable_by(|a, b| b.cmp(a));
+        rates.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut off = Vec::new();
-        for (messages, pid) in rates {
+        for (of_process, pid) in rates {
             if rate <= 0.6 * EVENTS_PER_S {
                 break;
             }
-            rate -= messages as f64 / seconds;
+            rate -= of_process;
             off.push(pid);
         }
         self.notices.push(format!(
@@ -518,12 +528,18 @@ mod tests {
     fn a_rate_near_the_limit_drops_the_busiest() {
         let (mut trace, now) = tracing(1..30);
         trace.steer((1..30).map(|id| (pid(id), EntityId(id))), now);
-        for index in 0..1900u32 {
-            let id = if index % 2 == 0 { 7 } else { 1 + index % 29 };
-            trace.message(&message(id, "gc_minor_start", 1, &[]), 1e9, now);
+        let mut off = Vec::new();
+        for second in 1..12 {
+            let then = now + Duration::from_secs(second);
+            for index in 0..1900u32 {
+                let id = if index % 2 == 0 { 7 } else { 1 + index % 29 };
+                trace.message(&message(id, "gc_minor_start", 1, &[]), 1e9, then);
+            }
+            let change = trace.steer((1..30).map(|id| (pid(id), EntityId(id))), then).unwrap();
+            assert!(second > 1 || change.off.is_empty(), "one second is no reason");
+            off.extend(change.off);
         }
-        let change = trace.steer((1..30).map(|id| (pid(id), EntityId(id))), now + Duration::from_secs(1)).unwrap();
-        assert_eq!(change.off, [pid(7)]);
+        assert_eq!(off, [pid(7)]);
         assert!(trace.notices.iter().any(|notice| notice.contains("busiest")));
     }
 }
