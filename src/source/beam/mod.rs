@@ -14,7 +14,6 @@ mod reading;
 mod schedule;
 mod session;
 mod tables;
-mod terms;
 mod wire;
 
 use std::path::PathBuf;
@@ -28,7 +27,7 @@ use self::reading::Moment;
 use self::session::{Heard, Session, SessionError};
 use self::tables::Tables;
 use super::process_table::EntityIds;
-use super::{Source, SourceError, SourceInfo, StopSignal, wall_clock};
+use super::{Source, SourceError, SourceInfo, StopSignal, terms, wall_clock};
 use crate::model::batch::{Batch, Census, Notice, Sample};
 use crate::model::metric;
 use crate::model::series::Gap;
