@@ -390,7 +390,7 @@ mod tests {
         assert!(batches[0].notices[0].text.contains("1 of 1 requests"), "{:?}", batches[0].notices);
         assert!(read(&document(CLIENT)).unwrap_err().contains("server or consumer"));
         let cut = &document(SERVER)[..200];
-        assert!(read(cut).unwrap_err().contains("line 2, column"), "{:?}", read(cut).unwrap_err());
+        assert!(read(cut).unwrap_err().contains("line 1, column 200"));
         let wrong = document(&SERVER.replace("\"4000\"", "\"x\""));
         assert!(read(&wrong).unwrap_err().contains("span 1"), "{:?}", read(&wrong).unwrap_err());
     }
