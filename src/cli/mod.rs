@@ -16,6 +16,7 @@ mod output;
 mod record;
 mod report;
 mod session_name;
+mod whatif;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -84,6 +85,8 @@ pub enum Command {
     Record(record::Record),
     /// Show what the window would show, as text or JSON
     Inspect(inspect::Inspect),
+    /// Predict what other settings would have done
+    Whatif(whatif::WhatIf),
     /// Draw the views into an .html, .md, .svg or .png file
     Report(report::Report),
     /// Turn a session into .vivarium, .ron, .csv, .parquet or .mmd
@@ -190,6 +193,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Record(record) => record.run(),
         Command::Inspect(inspect) => inspect.run(),
+        Command::Whatif(whatif) => whatif.run(),
         Command::Report(report) => report.run(),
         Command::Convert(convert) => convert.run(),
         Command::Nodes(nodes) => nodes.run(),

@@ -51,7 +51,7 @@ pub(super) fn import(
     let folder = folder.map_err(|error| no_room(&std::env::temp_dir(), &error))?;
     let recording = TemporaryRecording { path: folder.path().join("import.vivarium"), _folder: folder };
     let sentences = Arc::default();
-    let source = Box::new(Listening { source, sentences: Arc::clone(&sentences) });
+    let source = Box::new(Listening { source, sentences: Arc::clone(&sentences), has_data: false });
     let new = NewRecording::create(&recording.path, source, None, RecordOptions::default());
     let recorded = new.map_err(|error| no_room(recording.path(), &error))?.run(stop, &mut |_| progress(read.share()));
     match recorded {
@@ -72,6 +72,7 @@ fn no_room(path: &Path, error: &dyn std::fmt::Display) -> OpenError {
 struct Listening {
     source: Box<dyn Source>,
     sentences: Arc<Mutex<Vec<String>>>,
+    has_data: bool,
 }
 
 impl Source for Listening {
@@ -80,12 +81,21 @@ impl Source for Listening {
     }
 
     fn next_batch(&mut self, stop: &StopSignal) -> Result<Option<Batch>, SourceError> {
-        let batch = self.source.next_batch(stop)?;
-        if let Some(batch) = &batch {
-            let mut sentences = self.sentences.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = MAX_SENTENCES.saturating_sub(sentences.len());
-            sentences.extend(batch.notices.iter().take(room).map(|notice| notice.text.clone()));
+        let batch = self.source.next_batch(stop);
+        let mut sentences = self.sentences.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = MAX_SENTENCES.saturating_sub(sentences.len());
+        match batch {
+            Ok(Some(batch)) => {
+                self.has_data |= batch.gc_events.len() + batch.requests.len() + batch.samples.len() > 0;
+                sentences.extend(batch.notices.iter().take(room).map(|notice| notice.text.clone()));
+                Ok(Some(batch))
+            }
+            // What was read before is worth opening.
+            Err(error) if self.has_data => {
+                sentences.push(format!("{error}; it is opened as far as that"));
+                Ok(None)
+            }
+            other => other,
         }
-        Ok(batch)
     }
 }

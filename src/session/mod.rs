@@ -11,3 +11,4 @@ pub mod recorder;
 pub mod replay;
 pub mod save;
 pub mod view_state;
+pub mod whatif;

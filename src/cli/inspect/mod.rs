@@ -4,7 +4,7 @@ mod cpu;
 mod gather;
 mod parts;
 mod plan;
-mod text;
+pub(in crate::cli) mod text;
 
 use std::io::Write;
 

@@ -27,6 +27,11 @@ impl Style {
         Self { colour: std::io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb }
     }
 
+    /// A heading.
+    pub fn heading(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
     fn paint(self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }

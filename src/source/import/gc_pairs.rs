@@ -32,7 +32,7 @@ impl Edge {
 
 /// What is known of a collection when it begins.
 struct Begun {
-    kind: GcKind,
+    is_major: bool,
     at: Timestamp,
     need_words: u64,
     sizes: HeapSizes,
@@ -42,13 +42,11 @@ struct Begun {
 #[derive(Default)]
 pub(super) struct Pairs {
     begun: HashMap<EntityId, Begun>,
-    /// Minor collections that did nothing: whether they failed is told by what follows.
-    doubtful: HashMap<EntityId, GcEvent>,
 }
 
 impl Pairs {
-    /// Takes an event; `words` are those asked for at a start, those reclaimed at an end. Collections go to `out` when it is known
-    /// what they were. False: an end without a start, or a start without an end.
+    /// Takes an event; `words` are those asked for at a start, those reclaimed at an end. Complete collections go to `out`.
+    /// False: an end without a start, or a start without an end.
     pub fn take(
         &mut self,
         entity: EntityId,
@@ -58,49 +56,39 @@ impl Pairs {
         sizes: HeapSizes,
         out: &mut Vec<GcEvent>,
     ) -> bool {
-        if let Some(mut event) = self.doubtful.remove(&entity) {
-            if edge == Edge::MajorStart {
-                event.kind = GcKind::FailedMinor;
-            }
-            out.push(event);
-        }
+        let is_major = matches!(edge, Edge::MajorStart | Edge::MajorEnd);
         match edge {
             Edge::MinorStart | Edge::MajorStart => {
-                let kind = if edge == Edge::MinorStart { GcKind::Minor } else { GcKind::Major };
-                self.begun.insert(entity, Begun { kind, at, need_words: words, sizes }).is_none()
+                self.begun.insert(entity, Begun { is_major, at, need_words: words, sizes }).is_none()
             }
             Edge::MinorEnd | Edge::MajorEnd => {
-                let kind = if edge == Edge::MinorEnd { GcKind::Minor } else { GcKind::Major };
-                let Some(begun) = self.begun.remove(&entity).filter(|begun| begun.kind == kind) else { return false };
+                let begun = self.begun.remove(&entity).filter(|begun| begun.is_major == is_major);
+                let Some(begun) = begun else { return false };
+                let kind = match is_major {
+                    true => GcKind::Major,
+                    false if words == 0 && young_and_old(begun.sizes) == young_and_old(sizes) => GcKind::FailedMinor,
+                    false => GcKind::Minor,
+                };
                 let pause_ns = u64::try_from(at.0.saturating_sub(begun.at.0)).unwrap_or(0);
                 let beam = BeamCollection { need_words: begun.need_words, start: begun.sizes, end: sizes };
-                let event = GcEvent::of_beam(begun.at, entity, kind, pause_ns, words, beam);
-                if kind == GcKind::Minor && words == 0 && beam.start == beam.end {
-                    self.doubtful.insert(entity, event);
-                } else {
-                    out.push(event);
-                }
+                out.push(GcEvent::of_beam(begun.at, entity, kind, pause_ns, words, beam));
                 true
             }
             Edge::OverLimit => {
-                let beam = BeamCollection { need_words: words, start: sizes, end: sizes };
+                let beam = BeamCollection { need_words: 0, start: sizes, end: sizes };
                 out.push(GcEvent::of_beam(at, entity, GcKind::OverLimit, 0, 0, beam));
                 true
             }
         }
     }
 
-    /// The process is gone, or nothing more will come of it; what it had begun is forgotten.
-    pub fn end(&mut self, entity: EntityId, out: &mut Vec<GcEvent>) {
-        out.extend(self.doubtful.remove(&entity));
+    /// The process is gone, or events of it are missing; what it had begun is forgotten.
+    pub fn end(&mut self, entity: EntityId) {
         self.begun.remove(&entity);
     }
+}
 
-    /// Nothing more will come.
-    pub fn finish(&mut self, out: &mut Vec<GcEvent>) {
-        let mut left: Vec<_> = self.doubtful.drain().map(|(_, event)| event).collect();
-        left.sort_by_key(|event| event.at);
-        out.extend(left);
-        self.begun.clear();
-    }
+/// What any minor collection that does something changes.
+fn young_and_old(sizes: HeapSizes) -> [u64; 4] {
+    [sizes.heap, sizes.heap_block, sizes.recent, sizes.old_heap]
 }

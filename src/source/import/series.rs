@@ -24,7 +24,10 @@ pub(super) fn info(input: &Input, metrics: &[MetricKey]) -> SourceInfo {
 /// The metrics that collections tell of a heap.
 pub(super) const OF_HEAPS: [MetricKey; 3] = [metric::MEMORY_USED, metric::HEAP_HELD, metric::HEAP_LIVE];
 
-/// Adds what each heap held and had in use after its last collection of a batch.
+/// Where processes belong whose names tell nothing.
+pub(super) const PROCESSES: &str = "processes";
+
+/// Adds what each heap held and had in use after its last collection of a batch, and puts processes without a component into one.
 pub(super) fn with_series(source: Box<dyn Source>) -> Box<dyn Source> {
     if source.info().has_gc_events { Box::new(WithSeries { source, word_bytes: HashMap::new() }) } else { source }
 }
@@ -45,16 +48,14 @@ impl Source for WithSeries {
 
     fn next_batch(&mut self, stop: &StopSignal) -> Result<Option<Batch>, SourceError> {
         let Some(mut batch) = self.source.next_batch(stop)? else { return Ok(None) };
-        for entity in batch.appeared.iter().filter(|it| matches!(it.kind, EntityKind::BeamProcess | EntityKind::Heap)) {
+        for entity in batch.appeared.iter_mut().filter(|it| is_heap(it.kind)) {
+            entity.component.get_or_insert_with(|| PROCESSES.into());
             let told = entity.attributes.get("word_bytes").and_then(|text| text.parse().ok());
             self.word_bytes.insert(entity.id, told.unwrap_or(WORD_BYTES));
         }
         let mut last = HashMap::new();
         for event in batch.gc_events.iter().filter(|event| event.kind.is_collection()) {
             last.insert(event.entity, (event.held_words, event.after_words));
-        }
-        for id in &batch.vanished {
-            self.word_bytes.remove(id);
         }
         let mut last: Vec<_> = last.into_iter().collect();
         last.sort_unstable();
@@ -65,6 +66,13 @@ impl Source for WithSeries {
                 batch.samples.push(Sample { entity, metric, value });
             }
         }
+        for id in &batch.vanished {
+            self.word_bytes.remove(id);
+        }
         Ok(Some(batch))
     }
+}
+
+fn is_heap(kind: EntityKind) -> bool {
+    matches!(kind, EntityKind::BeamProcess | EntityKind::Heap)
 }

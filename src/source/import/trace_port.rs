@@ -22,9 +22,6 @@ use crate::source::{Source, SourceError, SourceInfo, StopSignal};
 /// A larger packet is none of these.
 const MAX_PACKET_BYTES: usize = 16 << 20;
 
-/// Where processes belong whose names tell nothing.
-pub(super) const COMPONENT: &str = "processes";
-
 /// Whether a file begins like one: a packet with a tuple that has an atom beginning with `trace`.
 pub(super) fn tells(head: &[u8]) -> bool {
     let Some((&[kind, _, _, _, _, version, tuple], rest)) = head.split_first_chunk() else { return false };
@@ -185,7 +182,7 @@ impl TracePort {
     fn exit(&mut self, pid: Pid, at: Timestamp) {
         let Some(Process { entity: Some(entity), is_traced, .. }) = self.processes.remove(&pid) else { return };
         let batch = self.slices.batch();
-        self.pairs.end(entity, &mut batch.gc_events);
+        self.pairs.end(entity);
         if is_traced {
             let change = TracingChange::Ended(TracingEnd::Gone);
             batch.gc_tracing.push(GcTracing { at, entity, change });
@@ -203,7 +200,7 @@ impl TracePort {
         for process in traced {
             process.is_traced = false;
             if let Some(entity) = process.entity {
-                self.pairs.end(entity, &mut batch.gc_events);
+                self.pairs.end(entity);
                 let change = TracingChange::Ended(TracingEnd::Limited);
                 batch.gc_tracing.push(GcTracing { at: now, entity, change });
             }
@@ -225,7 +222,6 @@ impl Source for TracePort {
                 Packet::Dropped(count) => self.dropped(count),
                 Packet::End => {
                     self.has_ended = true;
-                    self.pairs.finish(&mut self.slices.batch().gc_events);
                     if self.without_time > 0 {
                         self.complaints.say(format!(
                             "{} collections have no time stamp and are left out; trace with monotonic_timestamp",
@@ -311,7 +307,7 @@ fn entity(id: EntityId, pid: Pid, name: Option<&str>, initial_call: Option<&str>
             (None, None) => pid.to_string(),
         },
         parent: None,
-        component: Some(COMPONENT.into()),
+        component: None,
         started: None,
         ended: None,
         attributes: facts.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
