@@ -73,14 +73,14 @@ pub fn gather(
 }
 
 /// What the entities say of what it ran on.
-struct Machine {
-    word_bytes: u64,
+pub(super) struct Machine {
+    pub word_bytes: u64,
     otp_release: Option<u32>,
     cores: Option<f64>,
 }
 
 impl Machine {
-    fn of(entities: &[Entity]) -> Self {
+    pub fn of(entities: &[Entity]) -> Self {
         let told = |kind: EntityKind, name: &str| {
             let of_kind = entities.iter().filter(|entity| entity.kind == kind);
             of_kind.filter_map(|entity| entity.attributes.get(name)).next_back()
@@ -135,14 +135,14 @@ impl Components {
 }
 
 /// Stretches of tracing, being filled with their events.
-struct Stretches {
+pub(super) struct Stretches {
     range: TimeRange,
     /// Of each entity, in order of time.
     by_entity: HashMap<EntityId, Vec<TracedHeap>>,
 }
 
 impl Stretches {
-    fn new(changes: &[GcTracing], range: TimeRange) -> Self {
+    pub fn new(changes: &[GcTracing], range: TimeRange) -> Self {
         let mut by_entity: HashMap<EntityId, Vec<TracedHeap>> = HashMap::new();
         for change in changes {
             let stretches = by_entity.entry(change.entity).or_default();
@@ -188,7 +188,7 @@ impl Stretches {
         stretch.events.push(event);
     }
 
-    fn into_sorted(self) -> Vec<TracedHeap> {
+    pub fn into_sorted(self) -> Vec<TracedHeap> {
         let mut all: Vec<TracedHeap> = self.by_entity.into_values().flatten().collect();
         all.retain(|stretch| stretch.from < self.range.to);
         all.sort_by_key(|stretch| (stretch.entity, stretch.from));
@@ -201,7 +201,7 @@ fn stretch(entity: EntityId, from: Timestamp, settings: Option<HeapSettings>, ra
 }
 
 /// The range, cut so that about [`EVENTS_AT_ONCE`] of the recording's events fall into each part.
-fn slices(range: TimeRange, span: TimeRange, events: u64) -> Vec<TimeRange> {
+pub(super) fn slices(range: TimeRange, span: TimeRange, events: u64) -> Vec<TimeRange> {
     let share = range.length_ns() as f64 / span.length_ns().max(1) as f64;
     let parts = (events as f64 * share / EVENTS_AT_ONCE as f64).ceil().clamp(1.0, 10_000.0) as i64;
     let width = (range.length_ns() / parts).max(1);

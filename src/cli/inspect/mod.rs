@@ -2,6 +2,8 @@
 
 mod cpu;
 mod gather;
+mod gc;
+mod gc_text;
 mod parts;
 mod plan;
 pub(in crate::cli) mod text;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::io::IsTerminal;
 
+use super::gc_text;
 use super::parts::*;
 use crate::cli::clean;
 use crate::model::format::{bytes_text, duration_text, number_text, quantity_text, share_text, value_text};
@@ -52,6 +53,7 @@ pub fn text(parts: &Parts, top: Option<usize>, style: Style) -> String {
     page.session(parts);
     page.vitals(parts);
     page.memory(parts);
+    page.gc(parts, top.unwrap_or(usize::MAX));
     page.cpu(parts);
     page.components(parts, top.unwrap_or(usize::MAX));
     page.plan(parts);
@@ -160,6 +162,16 @@ impl Page {
         };
         let rows: Vec<_> = flows.into_iter().filter_map(row).collect();
         self.rows(&[1], &rows);
+    }
+
+    fn gc(&mut self, parts: &Parts, top: usize) {
+        let Some(gc) = &parts.gc else { return };
+        self.heading(&gc_text::heading(gc));
+        self.rows(&[], &gc_text::facts(gc));
+        if gc.by_component.len() > 1 {
+            self.line("");
+            self.rows(&[1, 2, 3, 4, 5, 6, 7], &gc_text::by_component(gc, top));
+        }
     }
 
     fn cpu(&mut self, parts: &Parts) {
@@ -290,7 +302,7 @@ fn width(text: &str) -> usize {
 }
 
 /// Clean text that fits into a column.
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     let text = clean::line(text);
     if width(&text) <= MAX_COLUMN {
         return text;
@@ -311,12 +323,12 @@ fn letter(provenance: &str) -> String {
     provenance.chars().take(1).map(|c| c.to_ascii_uppercase()).collect()
 }
 
-fn share(share: Option<f64>) -> String {
+pub(super) fn share(share: Option<f64>) -> String {
     share.map(share_text).unwrap_or_default()
 }
 
 /// Time since the session's start.
-fn clock(seconds: f64) -> String {
+pub(super) fn clock(seconds: f64) -> String {
     duration_text((seconds * 1000.0).round() / 1000.0)
 }
 
