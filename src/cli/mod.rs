@@ -36,7 +36,6 @@ const EXAMPLES: &str = "\
 Examples:
   vivarium host                                  watch this machine live
   vivarium record host -o day.vivarium --for 24h
-  vivarium inspect day.vivarium --at -30s        as text; --json for programs
   vivarium report bundled:foundation -o report.html";
 
 /// All of it fits into a screen of 24 lines.

@@ -320,6 +320,7 @@ fn stored(summary: &Summary) -> StoredPart {
         series: summary.series,
         values: summary.values,
         gc_events: summary.gc_events,
+        requests: summary.requests,
         stack_samples: summary.stack_samples,
         censuses: summary.censuses,
         bytes: summary.bytes,

@@ -72,6 +72,7 @@ pub struct StoredPart {
     pub series: u64,
     pub values: u64,
     pub gc_events: u64,
+    pub requests: u64,
     pub stack_samples: u64,
     pub censuses: u64,
     pub bytes: u64,

@@ -110,6 +110,12 @@ impl Page {
             let text =
                 format!("{} values of {} series, {} entities, {size}", stored.values, stored.series, stored.entities);
             rows.push(vec!["stored".to_owned(), text]);
+            let events = [(stored.gc_events, "GC events"), (stored.requests, "requests")];
+            let events: Vec<String> =
+                events.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+            if !events.is_empty() {
+                rows.push(vec![String::new(), events.join(", ")]);
+            }
         }
         for gap in &session.gaps {
             let text = format!("{} to {}: {}", clock(gap.from_s), clock(gap.to_s), clean::line(&gap.why));

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::cli::clean;
 use crate::cli::inspect::text::Style;
+use crate::model::unit::Unit;
 use crate::whatif::answer::{Answerable, Availability};
 use crate::whatif::knob::{KNOBS, Knob};
 
@@ -120,8 +121,7 @@ fn range(knob: &Knob) -> String {
         return knob.words.join(" | ");
     }
     let none = if knob.may_be_unlimited { " | none" } else { "" };
-    let unit = knob.unit.to_string();
-    let unit = if unit.is_empty() { unit } else { format!(" {unit}") };
+    let unit = if knob.unit == Unit::COUNT { String::new() } else { format!(" {}", knob.unit) };
     format!("{} .. {}{unit}{none}", short(knob.range.0), short(knob.range.1))
 }
 

@@ -168,6 +168,10 @@ fn worst<'a>(all: impl Iterator<Item = &'a Confidence>) -> ConfidencePart {
 fn by_path<S: Serializer>(settings: &[(String, KnobValue)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(settings.iter().map(|(path, value)| {
         let value = match value {
+            // Whole numbers are written as such.
+            KnobValue::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+                serde_json::json!(*number as i64)
+            }
             KnobValue::Number(number) => serde_json::json!(number),
             KnobValue::Unlimited => serde_json::json!("none"),
             KnobValue::Word(word) => serde_json::json!(word),
@@ -216,7 +220,7 @@ mod tests {
         ];
         let answer = serde_json::to_value(Answer::new(&settings, &parts, Vec::new(), "beam:x@y")).unwrap();
         assert_eq!(answer["format"], "vivarium.whatif/1");
-        assert_eq!(answer["scenario"], serde_json::json!({"*.gc.fullsweep_after": 20.0, "a.gc.hibernate": "no"}));
+        assert_eq!(answer["scenario"], serde_json::json!({"*.gc.fullsweep_after": 20, "a.gc.hibernate": "no"}));
         assert_eq!(answer["confidence"]["grade"], "bound");
         assert_eq!(answer["confidence"]["level"], "low");
         assert_eq!(answer["confidence"]["self_replay_error"]["gc.count"], -0.1);
