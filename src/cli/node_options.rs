@@ -20,6 +20,6 @@ pub struct NodeOptions {
 
 impl From<NodeOptions> for BeamOptions {
     fn from(NodeOptions { cookie_file, address, port }: NodeOptions) -> Self {
-        Self { cookie_file, address, port }
+        Self { cookie_file, address, port, ..Self::default() }
     }
 }

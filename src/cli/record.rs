@@ -10,10 +10,12 @@ use super::{clean, duration, interrupt, usage};
 use crate::model::batch::Batch;
 use crate::model::format::{bytes_text, duration_text};
 use crate::model::time::{TimeRange, Timestamp};
+use crate::session::intake::GcTraceOrder;
 use crate::session::new_recording::NewRecording;
 use crate::session::open::{Session, open_path};
 use crate::session::recorder::{Ended, Progress, RecordOptions, Recorded};
 use crate::session::replay::RecordingReader;
+use crate::source::beam::BeamOptions;
 use crate::source::replay::{BatchReader, ReplayControls, ReplaySource};
 use crate::source::spec::{SourceSpec, open_live_with};
 use crate::source::{Source, SourceError, SourceInfo, StopSignal};
@@ -35,7 +37,8 @@ The window takes these three options too.
 Examples:
   vivarium record host -o day.vivarium --for 24h --every 5s
   vivarium record pid:812 -o build.vivarium
-  vivarium record beam:shop@db1 -o shop.vivarium --for 1h")]
+  vivarium record beam:shop@db1 -o shop.vivarium --for 1h
+  vivarium record beam:shop@db1 -o gc.vivarium --for 5m --gc-trace app:shop")]
 pub struct Record {
     /// What to measure: `host`, `pid:N`, `beam:NAME@HOST`, or a recording
     source: SourceSpec,
@@ -51,6 +54,9 @@ pub struct Record {
     /// A document (.ron) whose components group what is measured; it goes into the file
     #[arg(long, value_name = "DOCUMENT")]
     map: Option<PathBuf>,
+    /// Trace single garbage collections of these components of a BEAM node; * for all
+    #[arg(long, value_name = "COMPONENT", num_args = 1..)]
+    gc_trace: Vec<String>,
     #[command(flatten)]
     node: super::node_options::NodeOptions,
 }
@@ -61,10 +67,16 @@ impl Record {
         if self.output == Path::new("-") {
             return Err(usage("a recording is not a stream; name a file after -o"));
         }
+        if !self.gc_trace.is_empty() && !matches!(self.source, SourceSpec::Beam(_)) {
+            return Err(usage(format!("--gc-trace is for BEAM nodes (beam:NAME@HOST), and {} is none", self.source)));
+        }
         let map = self.map.as_deref().map(read_document).transpose()?;
-        let (source, document) = self.open()?;
+        let beam = BeamOptions::from(self.node.clone());
+        let gc_trace = GcTraceOrder { components: self.gc_trace.clone(), wanted: beam.gc_trace.clone() };
+        let (source, document) = self.open(&beam)?;
         let is_replay = matches!(self.source, SourceSpec::Path(_));
-        let options = RecordOptions { duration: self.length.filter(|_| !is_replay), ..RecordOptions::default() };
+        let duration = self.length.filter(|_| !is_replay);
+        let options = RecordOptions { duration, gc_trace, ..RecordOptions::default() };
         let info = source.info().clone();
         let recording = NewRecording::create(&self.output, source, map.or(document), options)?;
         let stop = interrupt::stop_signal()?;
@@ -85,9 +97,9 @@ impl Record {
     }
 
     /// The source, and for a recording the document inside.
-    fn open(&self) -> anyhow::Result<(Box<dyn Source>, Option<LoadedDocument>)> {
+    fn open(&self, beam: &BeamOptions) -> anyhow::Result<(Box<dyn Source>, Option<LoadedDocument>)> {
         let SourceSpec::Path(path) = &self.source else {
-            return Ok((open_live_with(&self.source, self.every.unwrap_or(EVERY), &self.node.clone().into())?, None));
+            return Ok((open_live_with(&self.source, self.every.unwrap_or(EVERY), beam)?, None));
         };
         if self.every.is_some() {
             let path = path.display();

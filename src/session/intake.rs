@@ -6,10 +6,28 @@ use crate::analysis::grouping::{Aggregator, Grouping};
 use crate::analysis::retention::{Retention, RetentionPolicy};
 use crate::model::batch::Batch;
 use crate::model::document::Document;
-use crate::model::entity::EntityId;
+use crate::model::entity::{EntityId, EntityKind};
+use crate::model::id::ComponentId;
+use crate::source::beam::TraceWanted;
+
+/// Of which components single collections are to be traced, and where to say so.
+#[derive(Clone, Debug, Default)]
+pub struct GcTraceOrder {
+    /// Ids of components; `*`: all.
+    pub components: Vec<String>,
+    /// The source's list of whom to trace.
+    pub wanted: TraceWanted,
+}
+
+impl GcTraceOrder {
+    fn includes(&self, component: &ComponentId) -> bool {
+        self.components.iter().any(|wanted| wanted == component.as_str())
+    }
+}
 
 /// Makes of a source's batches what is kept.
 pub(super) struct Intake {
+    trace: GcTraceOrder,
     numbers: Numbers,
     grouping: Grouping,
     aggregator: Aggregator,
@@ -17,9 +35,11 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// Groups by the selectors of `document`, and keeps series by `retention`.
-    pub fn new(document: Option<&Document>, retention: RetentionPolicy) -> Self {
+    /// Groups by the selectors of `document`, keeps series by `retention`, and says who belongs to the components of `trace`.
+    pub fn new(document: Option<&Document>, retention: RetentionPolicy, trace: GcTraceOrder) -> Self {
+        trace.wanted.set_all(trace.components.iter().any(|wanted| wanted == "*"));
         Self {
+            trace,
             numbers: Numbers::default(),
             grouping: Grouping::new(document),
             aggregator: Aggregator::default(),
@@ -29,9 +49,13 @@ impl Intake {
 
     /// The batch as it is appended: numbered anew, grouped, with the components' values, thinned but for those `pinned`.
     pub fn prepare(&mut self, mut batch: Batch, pinned: BTreeSet<EntityId>) -> Batch {
-        self.numbers.renumber(&mut batch);
-        for entity in &mut batch.appeared {
+        let of_source = self.numbers.renumber(&mut batch);
+        for (entity, source) in batch.appeared.iter_mut().zip(of_source) {
             entity.component = self.grouping.component_of(entity);
+            let is_process = entity.kind == EntityKind::BeamProcess;
+            if entity.component.as_ref().is_some_and(|component| is_process && self.trace.includes(component)) {
+                self.trace.wanted.add(source);
+            }
         }
         let numbers = &mut self.numbers;
         let components = self.aggregator.aggregate(&batch, &self.grouping, &mut || numbers.next());
@@ -57,10 +81,12 @@ impl Numbers {
         id
     }
 
-    /// Values of entities that the source has not introduced are dropped: nobody could say whose they are.
-    fn renumber(&mut self, batch: &mut Batch) {
+    /// Values of entities that the source has not introduced are dropped: nobody could say whose they are. Returns the source's
+    /// numbers of those that appeared.
+    fn renumber(&mut self, batch: &mut Batch) -> Vec<EntityId> {
         // One that is known already was told again by a replay that jumped.
         batch.appeared.retain(|entity| !self.of_source.contains_key(&entity.id));
+        let appeared: Vec<EntityId> = batch.appeared.iter().map(|entity| entity.id).collect();
         for entity in &mut batch.appeared {
             let id = self.next();
             self.of_source.insert(entity.id, id);
@@ -81,5 +107,6 @@ impl Numbers {
         batch.stack_samples.retain_mut(|sample| known(&mut sample.entity));
         let vanished = std::mem::take(&mut batch.vanished);
         batch.vanished = vanished.iter().filter_map(|id| self.of_source.remove(id)).collect();
+        appeared
     }
 }

@@ -5,7 +5,7 @@
 pub mod answer;
 pub mod gc;
 pub mod import;
-mod intake;
+pub mod intake;
 pub mod new_recording;
 pub mod open;
 pub mod recorder;

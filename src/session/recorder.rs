@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::intake::Intake;
+use super::intake::{GcTraceOrder, Intake};
 use crate::analysis::retention::RetentionPolicy;
 use crate::model::batch::Batch;
 use crate::model::document::Document;
@@ -67,6 +67,8 @@ pub struct RecordOptions {
     pub retention: RetentionPolicy,
     /// Whose series are kept besides.
     pub pins: Pins,
+    /// Of which components single collections are traced.
+    pub gc_trace: GcTraceOrder,
 }
 
 /// How far a recording has come.
@@ -191,7 +193,7 @@ impl<'a> Recorder<'a> {
     fn new(sink: &'a mut dyn Sink, options: &RecordOptions) -> Self {
         Self {
             sink,
-            intake: Intake::new(options.document.as_ref(), options.retention.clone()),
+            intake: Intake::new(options.document.as_ref(), options.retention.clone(), options.gc_trace.clone()),
             pins: options.pins.clone(),
             span: None,
             progress: Progress::default(),

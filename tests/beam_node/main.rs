@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod attach;
+mod gc;
 mod measure;
 #[path = "../support/node.rs"]
 mod node;

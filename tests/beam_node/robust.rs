@@ -77,6 +77,7 @@ fn two_watch_the_same_node_and_no_atoms_are_made() {
 fn a_client_that_is_killed() {
     let (Ok(name), Ok(file)) = (std::env::var(NODE), std::env::var(COOKIE_FILE)) else { return };
     let options = BeamOptions { cookie_file: Some(file.into()), ..BeamOptions::default() };
+    options.gc_trace.set_all(true);
     let source = vivarium::source::beam::BeamSource::open(&name, &options, Duration::from_millis(250)).unwrap();
     let mut source: Box<dyn vivarium::source::Source> = Box::new(source);
     let stop = vivarium::source::StopSignal::default();
@@ -104,7 +105,11 @@ fn nothing_is_left_on_the_node_a_second_after_the_client_was_killed() {
         assert!(Instant::now() < deadline, "the client does not attach");
         std::thread::sleep(Duration::from_millis(50));
     }
-    std::thread::sleep(Duration::from_millis(700));
+    const TRACED: &str = "length([P || P <- processes(), erlang:trace_info(P, flags) =/= {flags, []}])";
+    while node.number(TRACED) < 20.0 {
+        assert!(Instant::now() < deadline, "the client does not trace");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     client.kill().unwrap();
     client.wait().unwrap();
     std::thread::sleep(Duration::from_millis(900));

@@ -7,6 +7,7 @@
 mod connect;
 mod cookie;
 pub mod epmd;
+mod gc_trace;
 mod identity;
 mod node;
 mod processes;
@@ -19,8 +20,11 @@ mod wire;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+pub use self::gc_trace::TraceWanted;
+
 use self::connect::Target;
 use self::cookie::Cookie;
+use self::gc_trace::GcTrace;
 use self::node::Node;
 use self::processes::{Place, Processes};
 use self::reading::Moment;
@@ -52,6 +56,8 @@ pub struct BeamOptions {
     pub address: Option<String>,
     /// Where the node listens, if epmd is not to be asked.
     pub port: Option<u16>,
+    /// Whose collections are traced; may be changed while it measures.
+    pub gc_trace: TraceWanted,
 }
 
 /// Measures a node, also through restarts of it.
@@ -96,7 +102,12 @@ impl Clock {
         if self.wall_ns == 0 || moment.wall_ns > ours.saturating_add(CLOCK_TOLERANCE_NS) {
             (self.steady_ns, self.wall_ns) = (moment.steady_ns, moment.wall_ns);
         }
-        Timestamp(self.wall_ns.saturating_add(moment.steady_ns.saturating_sub(self.steady_ns)))
+        self.at_steady(moment.steady_ns)
+    }
+
+    /// The wall-clock time of a moment of the steady clock, by what is known of the two.
+    fn at_steady(&self, steady_ns: i64) -> Timestamp {
+        Timestamp(self.wall_ns.saturating_add(steady_ns.saturating_sub(self.steady_ns)))
     }
 }
 
@@ -119,7 +130,7 @@ impl BeamSource {
             title: format!("{target} (Erlang/OTP {})", session.facts.release),
             metrics,
             has_census: true,
-            has_gc_events: false,
+            has_gc_events: true,
             has_stack_samples: true,
             limits: vec![
                 String::from(
@@ -128,7 +139,9 @@ impl BeamSource {
                 String::from(
                     "Memory of a process is that of its heaps with some for its own structure; while it has a long queue, its part of what all processes take and no other holds.",
                 ),
-                String::from("Single garbage collections are not traced."),
+                String::from(
+                    "Single garbage collections are traced only of the components that were asked for (--gc-trace).",
+                ),
             ],
         };
         Ok(Self {
@@ -162,10 +175,14 @@ impl BeamSource {
         let at = self.now();
         let since = self.last.map_or(at, |(at, _)| at);
         let text = format!("{}: {error}; trying again", self.target);
-        self.session = None;
+        let mut batch = Batch { at, notices: vec![Notice { at, text }], ..Batch::default() };
+        if let Some(mut session) = self.session.take() {
+            session.trace.lose_tracer();
+            put_trace(&mut session.trace, &self.clock, at, &mut batch);
+        }
         self.lost = Some(Lost { why: error.to_string(), since, retry: FIRST_RETRY });
         self.last = Some((at, Instant::now()));
-        Batch { at, notices: vec![Notice { at, text }], ..Batch::default() }
+        batch
     }
 
     /// Tries to attach again until it works or the end is requested; true if it works.
@@ -253,6 +270,10 @@ impl BeamSource {
             let taken = self.clock.at(moment).min(at);
             batch.stack_samples.push(crate::model::batch::StackSample { at: taken, entity, frames, weight: 1 });
         }
+        if let Some(session) = &mut self.session {
+            session.trace.vanished(&batch.vanished);
+            put_trace(&mut session.trace, &self.clock, at, &mut batch);
+        }
         batch.notices.extend(notice.into_iter().map(|text| Notice { at, text }));
         self.last = Some((at, Instant::now()));
         Some(batch)
@@ -278,6 +299,15 @@ impl BeamSource {
             batch.gaps.push(Gap { range: TimeRange::new(before, at), why });
         }
     }
+}
+
+/// What has been traced since the batch before.
+fn put_trace(trace: &mut GcTrace, clock: &Clock, at: Timestamp, batch: &mut Batch) {
+    // What the node has not told a time of belongs to now, and nothing can have happened later.
+    let (events, changes, notices) = trace.take(|steady_ns| clock.at_steady(steady_ns).min(at));
+    batch.gc_events.extend(events);
+    batch.gc_tracing.extend(changes);
+    batch.notices.extend(notices.into_iter().map(|text| Notice { at, text }));
 }
 
 impl Source for BeamSource {

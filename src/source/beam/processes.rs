@@ -334,6 +334,11 @@ impl Processes {
         busy.into_iter().take(count).map(|(_, pid)| pid).collect()
     }
 
+    /// Everybody who has an entity.
+    pub fn entities(&self) -> impl Iterator<Item = (Pid, EntityId)> {
+        self.known.iter().filter_map(|(pid, known)| Some((*pid, known.entity?)))
+    }
+
     /// The entity of a process that was asked for its stack, which cost it a reduction.
     pub fn asked_for_stack(&mut self, pid: Pid) -> Option<EntityId> {
         let known = self.known.get_mut(&pid)?;

@@ -71,7 +71,8 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    fn read(term: &Term) -> Option<Self> {
+    /// `{Steady, Wall}`, both in nanoseconds.
+    pub fn read(term: &Term) -> Option<Self> {
         let [steady, wall] = term.items() else { return None };
         Some(Self { steady_ns: steady.int()?, wall_ns: wall.int()? })
     }

@@ -7,6 +7,7 @@ use super::super::{SourceError, StopSignal};
 use super::BeamOptions;
 use super::connect::{self, Target};
 use super::cookie::Cookie;
+use super::gc_trace::{Change, GcTrace};
 use super::processes::{Asked, Processes};
 use super::reading::{Facts, Moment, Reading, Stacks};
 use super::schedule::{Outcome, Schedule};
@@ -74,10 +75,23 @@ struct Outstanding {
     at: Instant,
 }
 
+/// The process on the node that hands trace messages on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Tracer {
+    None,
+    /// Asked for by this number.
+    Asked(u32),
+    Runs(Pid),
+    /// The node can't run it.
+    Refused,
+}
+
 /// A connection with a collector.
 pub(super) struct Session {
     wire: Wire,
     collector: Pid,
+    tracer: Tracer,
+    pub trace: GcTrace,
     pub facts: Facts,
     pub creation: u32,
     pub schedule: Schedule,
@@ -118,9 +132,9 @@ impl Session {
         wire.spawn_collector(HEAP_LIMIT_WORDS).map_err(wire_failed)?;
         let collector = loop {
             match wire.receive(Instant::now() + ANSWER_TIMEOUT, stop).map_err(wire_failed)? {
-                Received::Spawned(pid) => break pid,
+                Received::Spawned(_, pid) => break pid,
                 Received::Answer(_) => {}
-                Received::Ended(why) => return Err(failed(format!("it can't run the collector ({why})"))),
+                Received::Ended(_, why) => return Err(failed(format!("it can't run the collector ({why})"))),
                 Received::Nothing => return Err(failed(String::from("it did not start the collector in time"))),
             }
         };
@@ -130,9 +144,9 @@ impl Session {
                 Received::Answer(answer) => {
                     break Facts::read(&answer).ok_or_else(|| failed(String::from("its answer is not understood")))?;
                 }
-                Received::Spawned(_) => {}
+                Received::Spawned(..) => {}
                 // What is asked for at first exists in every release that lets us in.
-                Received::Ended(_) => return Err(connect::too_old(target)),
+                Received::Ended(..) => return Err(connect::too_old(target)),
                 Received::Nothing => return Err(failed(String::from("it did not answer in time"))),
             }
         };
@@ -144,6 +158,8 @@ impl Session {
         Ok(Self {
             wire,
             collector,
+            tracer: Tracer::None,
+            trace: GcTrace::new(options.gc_trace.clone()),
             facts,
             creation,
             schedule,
@@ -179,6 +195,7 @@ impl Session {
         if self.outstanding.is_empty() {
             self.ask(processes, tables)?;
         }
+        self.steer_trace(processes)?;
         let began = Instant::now();
         let mut asked_at = began;
         loop {
@@ -189,12 +206,15 @@ impl Session {
                         return Ok(Some(heard));
                     }
                 }
-                Received::Spawned(pid) => {
+                Received::Spawned(number, pid) if self.tracer == Tracer::Asked(number) => {
+                    self.tracer = Tracer::Runs(pid)
+                }
+                Received::Spawned(_, pid) => {
                     self.collector = pid;
                     self.outstanding.clear();
                     self.ask(processes, tables)?;
                 }
-                Received::Ended(why) => self.restart(&why)?,
+                Received::Ended(who, why) => self.ended(who, &why)?,
                 Received::Nothing if stop.is_requested() => return Ok(None),
                 Received::Nothing if began.elapsed() >= ANSWER_TIMEOUT => return Err(SessionError::Silent),
                 Received::Nothing => {
@@ -203,6 +223,69 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// A process of ours has ended: the one that hands trace messages on, which is begun anew when it is needed, or the collector.
+    fn ended(&mut self, who: Option<Pid>, why: &str) -> Result<(), SessionError> {
+        match (self.tracer, who) {
+            // It is told twice, by the link and by the monitor.
+            (Tracer::Asked(_), None) => {
+                self.tracer = Tracer::Refused;
+                self.trace.cannot();
+                Ok(())
+            }
+            (Tracer::Runs(tracer), Some(who)) if tracer == who => {
+                self.tracer = Tracer::None;
+                self.trace.lose_tracer();
+                if why == "undef" {
+                    self.tracer = Tracer::Refused;
+                    self.trace.cannot();
+                }
+                Ok(())
+            }
+            (_, Some(who)) if who != self.collector => Ok(()),
+            _ => self.restart(why),
+        }
+    }
+
+    /// Begins and ends the tracing of collections as it is wanted.
+    fn steer_trace(&mut self, processes: &Processes) -> Result<(), SessionError> {
+        let tracer = match self.tracer {
+            Tracer::Runs(tracer) => tracer,
+            Tracer::None if self.trace.is_wanted() => {
+                self.tracer = Tracer::Asked(self.wire.spawn_tracer()?);
+                return Ok(());
+            }
+            Tracer::None | Tracer::Asked(_) | Tracer::Refused => return Ok(()),
+        };
+        let Some(Change { on, off }) = self.trace.steer(processes.entities(), Instant::now()) else { return Ok(()) };
+        if !on.is_empty() || !off.is_empty() {
+            let (on, off) = (self.wire.pids(&on), self.wire.pids(&off));
+            let request = tuple(vec![int(self.sequence), self.wire.pid(tracer).into(), on, off]);
+            self.wire.send(self.collector, request)?;
+        }
+        Ok(())
+    }
+
+    /// Takes what came beside the answer that is waited for; false if it was nothing of the kind.
+    fn take_beside(&mut self, answer: &Term) -> Result<bool, SessionError> {
+        match answer.items().len() {
+            3 => self.keep_stacks(answer)?,
+            4 => self.trace.answered(answer).ok_or(SessionError::Shape)?,
+            5 => {
+                let now = Instant::now();
+                if !self.trace.message(answer, self.facts.native_per_s, now)
+                    && let Tracer::Runs(tracer) = self.tracer
+                {
+                    self.wire.kill(tracer)?;
+                    // What is still under way finds nobody.
+                    self.tracer = Tracer::None;
+                    self.trace.stop(now);
+                }
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// A collector that met its heap limit gets a larger one, and less to do.
@@ -215,6 +298,12 @@ impl Session {
             return Ok(());
         }
         self.kills += 1;
+        // What it held of the tracing is gone.
+        if let Tracer::Runs(tracer) = self.tracer {
+            self.wire.kill(tracer)?;
+            self.trace.lose_tracer();
+            self.tracer = Tracer::None;
+        }
         self.outstanding.clear();
         self.schedule.halve();
         self.wire.spawn_collector(HEAP_LIMIT_WORDS * 4)?;
@@ -237,7 +326,7 @@ impl Session {
                 // Half to one and a half of the mean distance.
                 Duration::from_secs_f64((0.5 + self.random()) / f64::from(per_s))
             };
-            if stop.sleep_until((now + wait).min(self.next)) {
+            if self.pause_until((now + wait).min(self.next), stop)? {
                 return Ok(());
             }
             if Instant::now() >= self.next {
@@ -252,18 +341,44 @@ impl Session {
         }
     }
 
+    /// Lets time pass; true if the end was requested. Trace messages are taken meanwhile, so that none pile up on the node.
+    fn pause_until(&mut self, deadline: Instant, stop: &StopSignal) -> Result<bool, SessionError> {
+        if self.tracer == Tracer::None {
+            return Ok(stop.sleep_until(deadline));
+        }
+        loop {
+            match self.wire.receive(deadline, stop)? {
+                Received::Answer(answer) => {
+                    // An answer that came too late for its tick; the next one is as good.
+                    self.take_beside(&answer)?;
+                }
+                Received::Spawned(number, pid) if self.tracer == Tracer::Asked(number) => {
+                    self.tracer = Tracer::Runs(pid)
+                }
+                Received::Spawned(_, pid) => self.collector = pid,
+                Received::Ended(who, why) => self.ended(who, &why)?,
+                Received::Nothing => return Ok(stop.is_requested()),
+            }
+        }
+    }
+
     fn take_stacks(&mut self, pids: &[Pid], stop: &StopSignal) -> Result<(), SessionError> {
         let pids = self.wire.pids(pids);
         self.wire.send(self.collector, tuple(vec![int(0), pids]))?;
         // No longer than until the tick; a late answer is taken then.
         loop {
             match self.wire.receive(self.next, stop)? {
-                Received::Answer(answer) if answer.items().len() == 3 => {
-                    self.keep_stacks(&answer)?;
-                    return Ok(());
+                Received::Answer(answer) => {
+                    self.take_beside(&answer)?;
+                    if answer.items().len() == 3 {
+                        return Ok(());
+                    }
                 }
-                Received::Answer(_) | Received::Spawned(_) => {}
-                Received::Ended(why) => return Err(SessionError::Ended(why)),
+                Received::Spawned(number, pid) if self.tracer == Tracer::Asked(number) => {
+                    self.tracer = Tracer::Runs(pid)
+                }
+                Received::Spawned(..) => {}
+                Received::Ended(who, why) => self.ended(who, &why)?,
                 Received::Nothing => return Ok(()),
             }
         }
@@ -319,8 +434,7 @@ impl Session {
 
     /// Takes an answer; `None` if it was not one to a measurement.
     fn hear(&mut self, answer: &Term) -> Result<Option<Heard>, SessionError> {
-        if answer.items().len() == 3 {
-            self.keep_stacks(answer)?;
+        if self.take_beside(answer)? {
             return Ok(None);
         }
         let reading = Reading::read(answer, self.facts.native_per_s).ok_or(SessionError::Shape)?;

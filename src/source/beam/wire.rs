@@ -37,10 +37,10 @@ mod operation {
 pub(super) enum Received {
     /// A message of the collector.
     Answer(Term),
-    /// The collector runs.
-    Spawned(Pid),
-    /// It does not, for this reason.
-    Ended(String),
+    /// What was asked for by this number runs.
+    Spawned(u32, Pid),
+    /// It does not run, or does no longer, for this reason; `None`: it never has.
+    Ended(Option<Pid>, String),
     /// Nothing within the time, or the end was requested.
     Nothing,
 }
@@ -83,7 +83,6 @@ pub(super) fn tuple(elements: Vec<WireTerm>) -> WireTerm {
 impl Wire {
     /// Takes over a connection that was let in to `node`.
     pub fn new(attached: Attached, node: &str) -> Result<Self, WireError> {
-        attached.tcp.set_read_timeout(Some(STOP_INTERVAL))?;
         attached.tcp.set_write_timeout(Some(Duration::from_secs(10)))?;
         Ok(Self {
             tcp: attached.tcp,
@@ -108,10 +107,7 @@ impl Wire {
 
     /// Starts the collector: linked to this connection, so that it ends with it, with us as its group leader, so that it can
     /// print nothing on the node, at low priority and with a bounded heap.
-    pub fn spawn_collector(&mut self, heap_limit_words: i32) -> Result<(), WireError> {
-        self.spawns = self.spawns.wrapping_add(1);
-        let request =
-            Reference { node: self.owner.node.clone(), id: vec![self.spawns, 0, 0], creation: self.owner.creation };
+    pub fn spawn_collector(&mut self, heap_limit_words: i32) -> Result<u32, WireError> {
         let forms = WireTerm::decode(FORMS).map_err(|_| WireError::Protocol("the collector's forms are damaged"))?;
         let limits = [
             (atom("size"), int(heap_limit_words)),
@@ -127,9 +123,35 @@ impl Wire {
         ];
         let bindings = List::from(vec![tuple(vec![atom("owner"), self.owner.clone().into()])]);
         let function = Mfa { module: "erl_eval".into(), function: "exprs".into(), arity: 2.into() };
-        let arguments = List::from(vec![forms, bindings.into()]);
+        self.spawn(function, List::from(vec![forms, bindings.into()]), options)
+    }
+
+    /// Starts a process of OTP's own code that hands on to us whatever it is sent, as fast as may be and with its messages
+    /// outside of its heap. It ends with this connection.
+    pub fn spawn_tracer(&mut self) -> Result<u32, WireError> {
+        let options = vec![
+            atom("monitor"),
+            atom("link"),
+            tuple(vec![atom("priority"), atom("high")]),
+            tuple(vec![atom("message_queue_data"), atom("off_heap")]),
+        ];
+        let function = Mfa { module: "slave".into(), function: "relay".into(), arity: 1.into() };
+        self.spawn(function, List::from(vec![self.owner.clone().into()]), options)
+    }
+
+    fn spawn(&mut self, function: Mfa, arguments: List, options: Vec<WireTerm>) -> Result<u32, WireError> {
+        self.spawns = self.spawns.wrapping_add(1);
+        let request =
+            Reference { node: self.owner.node.clone(), id: vec![self.spawns, 0, 0], creation: self.owner.creation };
         let owner = self.owner.clone();
-        self.write(Message::spawn_request(request, owner.clone(), owner, function, List::from(options), arguments))
+        self.write(Message::spawn_request(request, owner.clone(), owner, function, List::from(options), arguments))?;
+        Ok(self.spawns)
+    }
+
+    /// Ends a process of ours at once.
+    pub fn kill(&mut self, process: Pid) -> Result<(), WireError> {
+        let process = self.pid(process);
+        self.write(Message::exit2(self.owner.clone(), process, atom("kill")))
     }
 
     /// Sends a message to a process of the node.
@@ -160,6 +182,8 @@ impl Wire {
             if stop.is_requested() || Instant::now() >= deadline {
                 return Ok(Received::Nothing);
             }
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.tcp.set_read_timeout(Some(left.clamp(Duration::from_millis(1), STOP_INTERVAL)))?;
             match self.tcp.read(&mut self.chunk) {
                 Ok(0) => return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into()),
                 Ok(length) => self.buffer.extend_from_slice(self.chunk.get(..length).unwrap_or_default()),
@@ -197,12 +221,12 @@ fn understand(frame: &[u8]) -> Result<Option<Received>, WireError> {
     let operation = control.items().first().and_then(Term::int);
     Ok(match (operation, control.items()) {
         (Some(operation::SEND), _) if !decoder.is_empty() => Some(Received::Answer(decoder.versioned()?)),
-        (Some(operation::SPAWN_REPLY), [_, _, _, _, result]) => Some(match result {
-            Term::Pid(pid) => Received::Spawned(*pid),
-            other => Received::Ended(reason(other)),
+        (Some(operation::SPAWN_REPLY), [_, request, _, _, result]) => Some(match (request, result) {
+            (Term::Reference(words), Term::Pid(pid)) => Received::Spawned(words.first().copied().unwrap_or(0), *pid),
+            (_, other) => Received::Ended(None, reason(other)),
         }),
-        (Some(operation::EXIT), [.., why]) | (Some(operation::MONITOR_EXIT), [.., why]) => {
-            Some(Received::Ended(reason(why)))
+        (Some(operation::EXIT), [_, who, .., why]) | (Some(operation::MONITOR_EXIT), [_, who, .., why]) => {
+            Some(Received::Ended(who.pid(), reason(why)))
         }
         _ => None,
     })
@@ -228,7 +252,7 @@ mod tests {
         // A link that somebody asks for.
         assert!(understand(&[112, 131, 104, 1, 97, 1]).unwrap().is_none());
         let exit = [112, 131, 104, 4, 97, 3, 97, 0, 97, 0, 119, 6, b'k', b'i', b'l', b'l', b'e', b'd'];
-        assert!(matches!(understand(&exit).unwrap(), Some(Received::Ended(why)) if why == "killed"));
+        assert!(matches!(understand(&exit).unwrap(), Some(Received::Ended(None, why)) if why == "killed"));
     }
 
     #[test]

@@ -20,7 +20,8 @@ common_atoms() ->
      binary, integer, float, function, module, stop, start, call, cast, exit, normal, timeout, process, message, link,
      monitor, self, undefined, true, false, kill, killed, noproc, badarg, badarith, badmatch, high, low, max, min, memory,
      total, system, code, ets, heap_size, stack_size, status, running, waiting, runnable, suspended, trap_exit, links,
-     monitors, dictionary, heap, old_heap, second, millisecond, microsecond, nanosecond, active, passive, once, inet].
+     monitors, dictionary, heap, old_heap, second, millisecond, microsecond, nanosecond, active, passive, once, inet, new, old, all,
+     trace, spawn, send, arity, bag, set, public].
 
 variables({var, _, Name}) -> [Name];
 variables({named_fun, _, Name, Clauses}) -> [Name | variables(Clauses)];

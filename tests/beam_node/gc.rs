@@ -1,0 +1,185 @@
+//! Single collections, traced on real nodes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use vivarium::model::entity::{EntityId, EntityKind};
+use vivarium::model::gc::{GcEvent, GcKind, GcTracing, TracingChange, TracingEnd};
+use vivarium::source::beam::BeamOptions;
+
+use super::node::{Node, is_available};
+use super::watch::Watch;
+
+/// A process `worker` that makes and drops lists for each message, and says when it is done.
+const WORKER: &str = "register(worker, spawn(fun() -> (fun W(Kept) -> receive {go, From, N} ->
+    K = lists:foldl(fun(I, _) -> lists:sum([X * 2 || X <- lists:seq(1, 200)]), I end, 0, lists:seq(1, N)),
+    From ! {done, K}, W([K | Kept]) end end)([]) end)), ok";
+
+fn work(node: &mut Node, rounds: u32) {
+    node.eval(&format!("worker ! {{go, self(), {rounds}}}, receive {{done, _}} -> ok end"));
+}
+
+fn events(watch: &Watch) -> Vec<GcEvent> {
+    watch.batches.iter().flat_map(|batch| batch.gc_events.iter().copied()).collect()
+}
+
+fn changes(watch: &Watch) -> Vec<GcTracing> {
+    watch.batches.iter().flat_map(|batch| batch.gc_tracing.iter().copied()).collect()
+}
+
+fn is_traced(watch: &Watch, entity: EntityId) -> bool {
+    let last = changes(watch).into_iter().rfind(|change| change.entity == entity);
+    last.is_some_and(|change| matches!(change.change, TracingChange::Began(Some(_))))
+}
+
+/// Watches a node of which `worker` alone is traced.
+fn watch_worker(node: &Node, name: &str) -> (Watch, EntityId) {
+    let options: BeamOptions = node.options();
+    let mut watch = Watch::open(name, &options);
+    watch.until("the worker is known", Duration::from_secs(10), |watch| watch.named("worker").is_some());
+    let worker = watch.named("worker").unwrap().id;
+    options.gc_trace.add(worker);
+    watch.until("it is traced", Duration::from_secs(10), |watch| is_traced(watch, worker));
+    (watch, worker)
+}
+
+#[test]
+fn every_collection_of_a_process_comes_in_order_with_its_heaps() {
+    if !is_available("erl") {
+        return;
+    }
+    let mut node = Node::start("gc@localhost");
+    node.eval(WORKER);
+    let (mut watch, worker) = watch_worker(&node, "gc@localhost");
+    let minor = |node: &mut Node| {
+        let of = "proplists:get_value(minor_gcs, element(2, process_info(whereis(worker), garbage_collection)))";
+        node.number(of)
+    };
+    // Less than what is allowed in a second.
+    work(&mut node, 120);
+    let minors = minor(&mut node);
+    for _ in 0..2 {
+        watch.next();
+    }
+    let of_last_sweep = events(&watch);
+    let since_sweep = of_last_sweep.iter().rev().take_while(|event| event.kind != GcKind::Major);
+    let told = since_sweep.filter(|event| event.kind == GcKind::Minor).count() as f64;
+    assert_eq!(told, minors, "as many as the process itself counts since its last full sweep");
+    assert!(of_last_sweep.len() > 50, "{}", of_last_sweep.len());
+    node.eval("erlang:garbage_collect(whereis(worker)), ok");
+    watch.until("the forced collection has come", Duration::from_secs(10), |watch| {
+        events(watch).iter().any(|event| event.kind == GcKind::Major && event.reclaimed_words > 0)
+    });
+    let events = events(&watch);
+    assert!(events.iter().all(|event| event.entity == worker), "nobody else is traced");
+    for pair in events.windows(2) {
+        assert!(pair[0].at < pair[1].at, "in order");
+        let (end, start) = (pair[0].beam.unwrap().end, pair[1].beam.unwrap().start);
+        let blocks = |sizes: vivarium::model::gc::HeapSizes| (sizes.heap_block, sizes.old_heap_block, sizes.old_heap);
+        assert_eq!(blocks(end), blocks(start), "none is missing between");
+    }
+    for event in &events {
+        let beam = event.beam.unwrap();
+        assert!(event.pause_ns > 0 && beam.start.heap_block > 0 && beam.end.heap_block > 0, "{event:?}");
+        assert!(event.at >= watch.batches[0].at && event.at <= watch.batches.last().unwrap().at);
+    }
+    let TracingChange::Began(Some(settings)) = changes(&watch)[0].change else { panic!("{:?}", changes(&watch)) };
+    assert_eq!((settings.min_heap_words, settings.fullsweep_after, settings.off_heap_queue), (233, 65_535, false));
+    node.eval("exit(whereis(worker), kill)");
+    watch.until("its end is told", Duration::from_secs(10), |watch| {
+        changes(watch).last().unwrap().change == TracingChange::Ended(TracingEnd::Gone)
+    });
+}
+
+#[test]
+fn whoever_is_traced_by_somebody_else_is_left_alone() {
+    if !is_available("erl") {
+        return;
+    }
+    let mut node = Node::start("other@localhost");
+    node.eval(WORKER);
+    node.eval(
+        "register(other, spawn(fun() -> (fun T(N) -> receive {count, From} -> From ! N, T(N); _ -> T(N + 1) end end)(0) end)),
+         erlang:trace(whereis(worker), true, [garbage_collection, {tracer, whereis(other)}]), ok",
+    );
+    let options = node.options();
+    options.gc_trace.set_all(true);
+    let mut watch = Watch::open("other@localhost", &options);
+    watch.until("it is left alone", Duration::from_secs(10), |watch| {
+        let worker = watch.named("worker").map(|worker| worker.id);
+        changes(watch)
+            .iter()
+            .any(|change| Some(change.entity) == worker && change.change == TracingChange::Ended(TracingEnd::Taken))
+    });
+    work(&mut node, 50);
+    let theirs = node.number("other ! {count, self()}, receive N when is_integer(N) -> N end");
+    assert!(theirs > 10.0, "the other tracer goes on: {theirs}");
+    drop(watch);
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(node.eval("erlang:trace_info(whereis(worker), flags)"), "{flags,[garbage_collection]}");
+    assert_eq!(
+        node.eval("[P || P <- processes(), P =/= whereis(worker), erlang:trace_info(P, flags) =/= {flags, []}]"),
+        "[]"
+    );
+}
+
+#[test]
+fn too_many_collections_are_cut_down_visibly_and_the_node_goes_on() {
+    if !is_available("erl") {
+        return;
+    }
+    let mut node = Node::start("storm@localhost");
+    node.eval(
+        "[spawn(fun() -> (fun S(0) -> timer:sleep(4), S(20); S(N) -> lists:sum([X * 2 || X <- lists:seq(1, 300)]), S(N - 1) end)(20) end)
+            || _ <- lists:seq(1, 12)], ok",
+    );
+    let options = node.options();
+    options.gc_trace.set_all(true);
+    let mut watch = Watch::open("storm@localhost", &options);
+    watch.until("it is limited", Duration::from_secs(20), |watch| {
+        changes(watch).iter().any(|change| change.change == TracingChange::Ended(TracingEnd::Limited))
+    });
+    for _ in 0..10 {
+        watch.next();
+    }
+    let limited: Vec<&str> =
+        watch.batches.iter().flat_map(|batch| &batch.notices).map(|notice| notice.text.as_str()).collect();
+    assert!(limited.iter().any(|text| text.contains("events a second")), "{limited:?}");
+    let mut per_second: BTreeMap<i64, usize> = BTreeMap::new();
+    for event in events(&watch) {
+        *per_second.entry(event.at.0.div_euclid(1_000_000_000)).or_default() += 1;
+    }
+    // Two seconds' worth may come at once, before it is noticed; two messages are one event.
+    assert!(per_second.values().all(|count| *count <= 2600), "{per_second:?}");
+    assert_eq!(
+        node.eval(
+            "length([P || P <- processes(), {message_queue_len, L} <- [process_info(P, message_queue_len)], L > 20000])"
+        ),
+        "0"
+    );
+}
+
+#[test]
+fn two_that_trace_share_a_node_of_an_older_release_by_leaving_each_other_alone() {
+    if !is_available("erl") {
+        return;
+    }
+    let mut node = Node::start("pair@localhost");
+    node.eval(WORKER);
+    let (mut first, worker) = watch_worker(&node, "pair@localhost");
+    let options = node.options();
+    options.gc_trace.set_all(true);
+    let mut second = Watch::open("pair@localhost", &options);
+    for _ in 0..8 {
+        second.next();
+    }
+    work(&mut node, 100);
+    let before = events(&first).len();
+    first.until("the first still hears of it", Duration::from_secs(10), |watch| events(watch).len() > before + 20);
+    assert!(events(&first).iter().all(|event| event.entity == worker));
+    let release = node.number("list_to_integer(erlang:system_info(otp_release))");
+    let of_worker = second.named("worker").map(|worker| worker.id).unwrap();
+    let heard = events(&second).iter().any(|event| event.entity == of_worker);
+    assert_eq!(heard, release >= 27.0, "sessions of their own exist from OTP 27 on");
+    assert!(second.of_kind(EntityKind::BeamProcess).count() > 20);
+}
