@@ -212,6 +212,7 @@ pub fn show_session(app: &mut App, session: Session, live: Option<Live>) {
         unknown: session.unknown,
         recording,
         is_temporary: is_live,
+        _imported: session.temporary,
         live,
         _watcher: watcher,
     });

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::session::import::TemporaryRecording;
 use crate::session::open::Session;
 use crate::source::beam::BeamOptions;
 use crate::state::command::Command;
@@ -85,6 +86,8 @@ struct Open {
     recording: Option<PathBuf>,
     /// Whether that file is only a temporary one of a live session.
     is_temporary: bool,
+    /// That file, where it holds what was imported.
+    _imported: Option<TemporaryRecording>,
     /// The thread that measures.
     live: Option<Live>,
     /// The thread that notices when the file grows.

@@ -3,6 +3,8 @@
 //! `app` and `cli` use it, so that the window and the command line show the same.
 
 pub mod answer;
+pub mod gc;
+pub mod import;
 pub mod intake;
 pub mod new_recording;
 pub mod open;

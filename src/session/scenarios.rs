@@ -75,7 +75,7 @@ impl Scenarios {
             Some(prepared) => prepared,
             None => {
                 let data = match recording {
-                    Some(recording) => gather(recording, Some(document), range)?,
+                    Some(recording) => gather(recording, Some(document), Some(range))?,
                     None => SessionData::default(),
                 };
                 Prepared { of, data, models: Models::default() }

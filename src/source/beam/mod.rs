@@ -15,7 +15,6 @@ mod reading;
 mod schedule;
 mod session;
 mod tables;
-mod terms;
 mod wire;
 
 use std::path::PathBuf;
@@ -32,7 +31,7 @@ use self::reading::Moment;
 use self::session::{Heard, Session, SessionError};
 use self::tables::Tables;
 use super::process_table::EntityIds;
-use super::{Source, SourceError, SourceInfo, StopSignal, wall_clock};
+use super::{Source, SourceError, SourceInfo, StopSignal, terms, wall_clock};
 use crate::model::batch::{Batch, Census, Notice, Sample};
 use crate::model::metric;
 use crate::model::series::Gap;

@@ -13,7 +13,7 @@ use crate::state::whatif::{Predicted, parse};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::chip::chip;
 use crate::ui::widgets::provenance::mark_ui;
-use crate::whatif::code;
+use crate::whatif::code::change_as_code;
 use crate::whatif::outcome::OutcomeInfo;
 use crate::whatif::prediction::{Effort, Grade, Level, Outcome, Part};
 
@@ -202,7 +202,7 @@ fn change_ui(outcome: &Outcome, info: Option<&OutcomeInfo>, ui: &mut Ui) {
 /// The change in the languages in which it can be made; the program changes nothing by itself.
 fn code_ui(predicted: &Predicted, ui: &mut Ui) {
     let Ok(settings) = parse(&predicted.settings) else { return };
-    let changes = code::as_code(&settings);
+    let changes = change_as_code(&settings);
     if changes.is_empty() {
         return;
     }

@@ -224,7 +224,7 @@ fn others_ui(state: &State, place: &Place, ui: &mut Ui, commands: &mut Vec<Comma
     }
 }
 
-/// Used by rows of the view to tell what they may show.
+/// What rows of the view ask of a knob.
 trait Shown {
     /// Whether it is about the component, or about all.
     fn fits(&self, component: Option<&ComponentId>) -> bool;
@@ -240,11 +240,11 @@ impl Shown for Availability {
     }
 
     fn is_answerable(&self) -> bool {
-        matches!(self.state, Answerable::Yes)
+        self.answerable == Answerable::Yes
     }
 
     fn missing(&self) -> Option<&str> {
-        match &self.state {
+        match &self.answerable {
             Answerable::Yes => None,
             Answerable::Missing(reason) => Some(reason),
         }
