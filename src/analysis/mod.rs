@@ -2,6 +2,7 @@
 //!
 //! No clock, no I/O, no threads. `session` feeds it from the store; `state` keeps its answers; `ui` draws them.
 
+pub mod functions;
 pub mod grid;
 pub mod grouping;
 pub mod heat_map;
@@ -9,6 +10,7 @@ pub mod landscape;
 pub mod layers;
 pub mod lines;
 pub mod map_layout;
+pub mod matching;
 pub mod overview;
 pub mod retention;
 pub mod status;

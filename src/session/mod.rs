@@ -9,4 +9,5 @@ pub mod open;
 pub mod recorder;
 pub mod replay;
 pub mod save;
+mod stacks;
 pub mod view_state;
