@@ -32,8 +32,7 @@ fn state(settings: &[(&str, &str)]) -> State {
     let settings: Vec<_> = settings.iter().map(|(path, value)| (path.to_string(), value.to_string())).collect();
     let mut state = State { view: ViewId::WhatIf, range: RANGE, ..State::default() };
     if !settings.is_empty() {
-        let scenario =
-            Scenario { id: "s1".into(), title: String::from("Fewer sweeps"), settings, note: String::new() };
+        let scenario = Scenario { id: "s1".into(), title: String::from("Fewer sweeps"), settings, note: String::new() };
         document.scenarios.push(scenario);
         state.trying.scenario = Some("s1".into());
     }
@@ -61,12 +60,8 @@ fn state(settings: &[(&str, &str)]) -> State {
 
 fn predicted(settings: &[(String, String)], confidence: Confidence, outcomes: Vec<Outcome>) -> Predicted {
     let line = |value: f64| vec![(Timestamp(0), value), (Timestamp(30 * NS_PER_S), value * 2.0)];
-    let curves = vec![Curve {
-        metric: "memory.mean_bytes",
-        unit: Unit::BYTES,
-        baseline: line(1e6),
-        predicted: line(2e6),
-    }];
+    let curves =
+        vec![Curve { metric: "memory.mean_bytes", unit: Unit::BYTES, baseline: line(1e6), predicted: line(2e6) }];
     let part = Part {
         component: Some("agents".into()),
         model: ModelId::BeamHeap,

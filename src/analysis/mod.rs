@@ -2,6 +2,7 @@
 //!
 //! No clock, no I/O, no threads. `session` feeds it from the store; `state` keeps its answers; `ui` draws them.
 
+pub mod functions;
 pub mod gc;
 pub mod grid;
 pub mod grouping;
@@ -11,6 +12,7 @@ pub mod landscape;
 pub mod layers;
 pub mod lines;
 pub mod map_layout;
+pub mod matching;
 pub mod overview;
 pub mod retention;
 pub mod status;

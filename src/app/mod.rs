@@ -21,9 +21,10 @@ use std::time::{Duration, Instant};
 use crate::session::import::TemporaryRecording;
 use crate::session::open::Session;
 use crate::source::beam::BeamOptions;
+use crate::source::spec::SourceSpec;
 use crate::state::command::Command;
 use crate::state::question::{Asked, wanted};
-use crate::state::{Message, State, ViewId};
+use crate::state::{LocalNodes, Message, Selection, State, ViewId};
 use crate::store::bundled;
 use crate::store::document::UnknownFields;
 use crate::ui::shell::shell_ui;
@@ -32,7 +33,7 @@ use crate::ui::theme;
 pub use window::run_window;
 
 use jobs::Jobs;
-use live::Live;
+use live::{Live, Map};
 use settings::Settings;
 use thinker::Thinker;
 use watcher::Watcher;
@@ -160,6 +161,9 @@ impl App {
             // What a command changed is drawn at once, not with the next input.
             ctx.request_repaint();
         }
+        if self.state.session.is_none() && self.state.local_nodes == LocalNodes::Unasked {
+            self.find_nodes();
+        }
         self.ask();
     }
 
@@ -216,15 +220,36 @@ impl App {
 
     /// Starts to open a file or to watch a source.
     fn open_source(&mut self, source: &str, map: Option<PathBuf>) {
-        use crate::source::spec::SourceSpec;
         if let Some(name) = source.strip_prefix("bundled:") {
             return self.jobs.open_bundled(name.to_owned());
         }
         match source.parse::<SourceSpec>() {
             Ok(SourceSpec::Path(path)) => self.jobs.open(path),
-            Ok(spec) => self.jobs.watch(spec, map, self.beam.clone(), self.settings.live_folder()),
+            Ok(spec) => self.watch(spec, map.map(Map::File)),
             Err(error) => self.say_error(error.to_string()),
         }
+    }
+
+    /// Begins to watch a source.
+    fn watch(&mut self, spec: SourceSpec, map: Option<Map>) {
+        self.jobs.watch(spec, map, self.beam.clone(), self.settings.live_folder());
+    }
+
+    /// Asks which BEAM nodes run here, in the background; those known so far stay in sight.
+    fn find_nodes(&mut self) {
+        let known = self.state.local_nodes.names().to_vec();
+        self.state.local_nodes = LocalNodes::Asking(known);
+        self.jobs.find_nodes();
+    }
+
+    /// Has the recorder keep the series of the selected entity, however small it is.
+    fn pin_selection(&self) {
+        let Some(live) = self.open.as_ref().and_then(|open| open.live.as_ref()) else { return };
+        let selected = match self.state.selection {
+            Some(Selection::Entity(id)) => Some(id),
+            _ => None,
+        };
+        live.pins.set(selected.into_iter().collect());
     }
 
     /// Makes an opened session the present one; what was open before is put away.

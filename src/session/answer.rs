@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::scenarios::Scenarios;
+use super::stacks::{self, Whose};
+use crate::analysis::functions::{Functions, functions};
 use crate::analysis::heat_map;
 use crate::analysis::landscape;
 use crate::analysis::layers;
 use crate::analysis::lines::{Line, Lines};
 use crate::analysis::map_layout;
+use crate::analysis::matching::matching;
 use crate::analysis::overview::Overview;
 use crate::analysis::status::statuses;
 use crate::analysis::vitals;
@@ -63,6 +66,12 @@ pub fn answer(question: &Question, known: Known<'_>, recording: Option<&Recordin
         Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } => {
             let answer = Scenarios::default().answer(question, known.document, recording, &|| false)?;
             answer.unwrap_or_else(|| Answer::Knobs(Vec::new()))
+        }
+        Question::Functions { about, range } => {
+            Answer::Functions(about.clone(), asker.functions(about.as_ref(), *range)?)
+        }
+        Question::Matching { component, at } => {
+            Answer::Matching(matching(known.document, component, known.entities, *at))
         }
     })
 }
@@ -305,6 +314,20 @@ impl<'a> Asker<'a> {
         lines.sort_by(|a, b| use_of(b).total_cmp(&use_of(a)));
         lines.truncate(MAX_LINES);
         Ok(Lines { metric, range, lines })
+    }
+
+    fn functions(&self, about: Option<&Selection>, range: TimeRange) -> Result<Functions, RecordingError> {
+        let Some(recording) = self.recording else { return Ok(functions([], range, 1.0)) };
+        let whose = match about {
+            Some(Selection::Entity(id)) => Whose::Entity(*id),
+            Some(Selection::Component(id)) => {
+                let members = self.known.entities.iter().filter(|entity| belongs_to(entity, id));
+                Whose::Members(members.map(|entity| entity.id).collect())
+            }
+            _ => Whose::Everybody,
+        };
+        let taken = stacks::take(recording, range, &whose)?;
+        Ok(functions(&taken.samples, range, taken.looked_at))
     }
 }
 

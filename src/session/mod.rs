@@ -12,5 +12,6 @@ pub mod recorder;
 pub mod replay;
 pub mod save;
 pub mod scenarios;
+mod stacks;
 pub mod view_state;
 pub mod whatif;

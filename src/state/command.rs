@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Selection, ThemeChoice, ViewId};
-use crate::model::document::{DecisionState, OpportunityState, Risk};
-use crate::model::id::{DecisionId, HorizonId, OpportunityId, ScenarioId};
+use super::{CpuDetail, Selection, ThemeChoice, ViewId};
+use crate::model::document::{DecisionState, OpportunityState, Risk, Selector};
+use crate::model::id::{ComponentId, DecisionId, HorizonId, OpportunityId, ScenarioId};
 use crate::model::time::{TimeRange, Timestamp};
 
 /// A change, by subject.
@@ -35,6 +35,10 @@ pub enum SessionCommand {
     OpenBundled(String),
     /// Watches a source live: `host`, `pid:812`.
     Watch(String),
+    /// Watches the source of the open session anew, its document grouping what is measured.
+    WatchAgain,
+    /// Asks which BEAM nodes run on this machine.
+    FindNodes,
     /// Ends a live session; what was measured stays open as a recording.
     StopWatching,
     /// Saves the document to its file, or asks for one.
@@ -58,6 +62,12 @@ pub enum NavigateCommand {
     Select(Option<Selection>),
     /// Filters the component tree.
     FilterTree(String),
+    /// What the lower part of the CPU view shows.
+    ShowCpuDetail(CpuDetail),
+    /// Filters the functions of the CPU view.
+    FilterFunctions(String),
+    /// Zooms the picture of functions into these calls, outermost first.
+    ZoomFunctions(Vec<String>),
 }
 
 /// When it is looked at.
@@ -99,6 +109,10 @@ pub enum DocumentCommand {
     Redo,
     /// Ends a run of typing or dragging, so that the next change is a step of its own.
     Seal,
+    /// Adds a component: an empty one, or one that the source found, with a selector for those who were found to belong to it.
+    AddComponent(Option<ComponentId>),
+    /// Changes one field of a component.
+    EditComponent(ComponentId, ComponentEdit),
     /// Changes one field of an opportunity.
     EditOpportunity(OpportunityId, OpportunityEdit),
     /// Adds an opportunity to a lane.
@@ -143,6 +157,20 @@ pub enum TryCommand {
     Compare(ScenarioId, bool),
     /// Whether sliders set every component, whatever is selected.
     Everywhere(bool),
+}
+
+/// One field of a component.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ComponentEdit {
+    /// Its name.
+    Title(String),
+    /// Which entities belong to it.
+    Selectors {
+        /// All of them.
+        selectors: Vec<Selector>,
+        /// Whether a text was typed into: a run of such changes is one step of undo.
+        typed: bool,
+    },
 }
 
 /// One field of an opportunity.

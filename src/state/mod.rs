@@ -163,6 +163,38 @@ pub struct Message {
     pub text: String,
 }
 
+/// The BEAM nodes of this machine, for the welcome page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum LocalNodes {
+    /// Nobody has asked yet.
+    #[default]
+    Unasked,
+    /// The port mapper was asked; what was known before, if anything, is kept.
+    Asking(Vec<String>),
+    /// Full names, such as `shop@db1`; none also when no port mapper runs.
+    Known(Vec<String>),
+}
+
+impl LocalNodes {
+    /// The names known so far.
+    pub fn names(&self) -> &[String] {
+        match self {
+            LocalNodes::Unasked => &[],
+            LocalNodes::Asking(names) | LocalNodes::Known(names) => names,
+        }
+    }
+}
+
+/// What the lower part of the CPU view shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CpuDetail {
+    /// The selection over time.
+    #[default]
+    Lines,
+    /// The functions that it executed.
+    Functions,
+}
+
 /// The command palette while it is open.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Palette {
@@ -201,6 +233,12 @@ pub struct State {
     pub tree_filter: String,
     /// What is being tried in thought.
     pub trying: Trying,
+    /// What the lower part of the CPU view shows.
+    pub cpu_detail: CpuDetail,
+    /// Text that filters the functions by module and name.
+    pub function_filter: String,
+    /// The calls that the picture of functions is zoomed into, outermost first; empty: all.
+    pub function_zoom: Vec<String>,
     /// Status of components.
     pub statuses: Arc<BTreeMap<ComponentId, Status>>,
     /// Prepared answers that views draw.
@@ -221,6 +259,8 @@ pub struct State {
     pub recent: Vec<PathBuf>,
     /// Names and titles of the bundled sessions.
     pub bundled: Vec<(String, String)>,
+    /// BEAM nodes on this machine.
+    pub local_nodes: LocalNodes,
 }
 
 impl Default for State {
@@ -240,6 +280,9 @@ impl Default for State {
             follow: false,
             tree_filter: String::new(),
             trying: Trying::default(),
+            cpu_detail: CpuDetail::default(),
+            function_filter: String::new(),
+            function_zoom: Vec::new(),
             statuses: Arc::new(BTreeMap::new()),
             answers: Answers::default(),
             data_version: 0,
@@ -250,6 +293,7 @@ impl Default for State {
             messages: Vec::new(),
             recent: Vec::new(),
             bundled: Vec::new(),
+            local_nodes: LocalNodes::default(),
         }
     }
 }
@@ -287,7 +331,12 @@ impl State {
 
     /// The entity with this number.
     pub fn entity(&self, id: EntityId) -> Option<&Entity> {
-        self.session.as_ref()?.entities.iter().find(|entity| entity.id == id)
+        let entities = &self.session.as_ref()?.entities;
+        // Recordings list them by number, some by the hundred thousand.
+        match entities.binary_search_by_key(&id, |entity| entity.id) {
+            Ok(index) => entities.get(index),
+            Err(_) => entities.iter().find(|entity| entity.id == id),
+        }
     }
 
     /// The component that is selected, directly or through one of its members.

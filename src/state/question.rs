@@ -6,15 +6,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::whatif::{Compared, Predicted};
-use super::{Selection, State, ViewId, detail};
+use super::{CpuDetail, Selection, State, ViewId, detail};
+use crate::analysis::functions::Functions;
 use crate::analysis::heat_map::HeatMap;
 use crate::analysis::landscape::{Landscape, part_metric};
 use crate::analysis::layers::Layers;
 use crate::analysis::lines::Lines;
 use crate::analysis::map_layout::MapLayout;
+use crate::analysis::matching::Matching;
 use crate::analysis::overview::Overview;
 use crate::analysis::status::Status;
 use crate::analysis::vitals::Vital;
+use crate::model::entity::EntityKind;
 use crate::model::id::{ComponentId, ScenarioId};
 use crate::model::metric::{CPU_CORES, MetricKey};
 use crate::model::time::{TimeRange, Timestamp};
@@ -65,6 +68,20 @@ pub enum Question {
         /// In how wide columns.
         width_ns: i64,
     },
+    /// The functions that the selection executed.
+    Functions {
+        /// Whose; `None`: everybody's.
+        about: Option<Selection>,
+        /// Over which time.
+        range: TimeRange,
+    },
+    /// What the selectors of a component of the document find.
+    Matching {
+        /// Whose selectors.
+        component: ComponentId,
+        /// Who exists at which moment.
+        at: Option<Timestamp>,
+    },
     /// Where the boxes of the map lie.
     MapLayout,
     /// Which knobs can be answered.
@@ -105,6 +122,10 @@ pub enum Topic {
     HeatMap,
     /// See [`Question::Lines`].
     Lines,
+    /// See [`Question::Functions`].
+    Functions,
+    /// See [`Question::Matching`].
+    Matching,
     /// See [`Question::MapLayout`].
     MapLayout,
     /// See [`Question::Knobs`].
@@ -127,6 +148,8 @@ impl Question {
             Question::Layers { .. } => Topic::Layers,
             Question::HeatMap { .. } => Topic::HeatMap,
             Question::Lines { .. } => Topic::Lines,
+            Question::Functions { .. } => Topic::Functions,
+            Question::Matching { .. } => Topic::Matching,
             Question::MapLayout => Topic::MapLayout,
             Question::Knobs { .. } => Topic::Knobs,
             Question::Predict { effort: Effort::Coarse, .. } => Topic::Coarse,
@@ -162,6 +185,10 @@ pub enum Answer {
     HeatMap(HeatMap),
     /// See [`Question::Lines`].
     Lines(Lines),
+    /// See [`Question::Functions`], and whose they are.
+    Functions(Option<Selection>, Functions),
+    /// See [`Question::Matching`]; `None` if there is no such component.
+    Matching(Option<Matching>),
     /// See [`Question::MapLayout`].
     MapLayout(MapLayout),
     /// See [`Question::Knobs`].
@@ -196,6 +223,10 @@ pub struct Answers {
     pub heat_map: Option<Arc<HeatMap>>,
     /// The selection over time.
     pub lines: Option<Arc<Lines>>,
+    /// The functions of the selection, and whose they are.
+    pub functions: Option<(Option<Selection>, Arc<Functions>)>,
+    /// What the selectors of the selected component find.
+    pub matching: Option<Arc<Matching>>,
     /// Where the boxes of the map lie.
     pub map_layout: Option<Arc<MapLayout>>,
     /// Which knobs can be answered.
@@ -223,6 +254,8 @@ impl Answers {
             Answer::Layers(layers) => self.layers = Some(Arc::new(layers)),
             Answer::HeatMap(heat_map) => self.heat_map = Some(Arc::new(heat_map)),
             Answer::Lines(lines) => self.lines = Some(Arc::new(lines)),
+            Answer::Functions(about, functions) => self.functions = Some((about, Arc::new(functions))),
+            Answer::Matching(matching) => self.matching = matching.map(Arc::new),
             Answer::MapLayout(layout) => self.map_layout = Some(Arc::new(layout)),
             Answer::Knobs(knobs) => self.knobs = Some(Arc::new(knobs)),
             Answer::Predicted(predicted) => self.take_prediction(predicted),
@@ -251,6 +284,20 @@ impl Answers {
     }
 }
 
+/// Whose functions the window shows: the selected process, the selected component, or everybody's.
+pub fn functions_about(state: &State) -> Option<Selection> {
+    match &state.selection {
+        Some(Selection::Entity(id)) => Some(Selection::Entity(*id)),
+        _ => state.selected_component().map(Selection::Component),
+    }
+}
+
+/// Whether a single process is selected, whose functions the inspector shows in every view.
+fn process_is_selected(state: &State) -> bool {
+    let Some(Selection::Entity(id)) = &state.selection else { return false };
+    state.entity(*id).is_some_and(|entity| entity.kind == EntityKind::BeamProcess)
+}
+
 /// Everything that the window in this state needs to know.
 pub fn wanted(state: &State) -> Vec<Question> {
     let Some(session) = &state.session else { return Vec::new() };
@@ -268,6 +315,15 @@ pub fn wanted(state: &State) -> Vec<Question> {
     let width_ns = detail::width_ns(state.range);
     let range = detail::fetch_range(state.range, span, width_ns);
     let about = state.selection.clone();
+    let shows_functions = state.view == ViewId::Cpu && state.cpu_detail == CpuDetail::Functions;
+    if shows_functions || process_is_selected(state) {
+        questions.push(Question::Functions { about: functions_about(state), range: state.range });
+    }
+    if let Some(Selection::Component(id)) = &state.selection
+        && state.document.component(id).is_some_and(|component| !component.selectors.is_empty())
+    {
+        questions.push(Question::Matching { component: id.clone(), at: cursor });
+    }
     match state.view {
         ViewId::Map => questions.push(Question::MapLayout),
         ViewId::Memory => {

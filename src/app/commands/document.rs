@@ -1,19 +1,23 @@
 //! Changes of the document. Each is one step of undo; typing into one field is one step in all.
 
+mod component;
+
 use std::sync::Arc;
 
-use crate::app::App;
+use crate::app::{App, events};
 use crate::model::document::{Decision, DecisionKind, DecisionState, Document, Opportunity, OpportunityState};
 use crate::model::id::{DecisionId, HorizonId, OpportunityId, ScenarioId};
 use crate::plan::ledger;
 use crate::source::wall_clock;
 use crate::state::command::{DecisionEdit, DocumentCommand, OpportunityEdit, ScenarioEdit};
+use crate::state::question::Topic;
 use crate::state::{Selection, State};
 use crate::whatif::prediction::Effort;
 
 /// Carries one out.
 pub fn apply(app: &mut App, command: DocumentCommand) {
     let state = &mut app.state;
+    let before = state.document.clone();
     let changed = match command {
         DocumentCommand::Undo => step(state, |state| state.history.undo(state.document.clone())),
         DocumentCommand::Redo => step(state, |state| state.history.redo(state.document.clone())),
@@ -21,6 +25,8 @@ pub fn apply(app: &mut App, command: DocumentCommand) {
             state.history.seal();
             false
         }
+        DocumentCommand::AddComponent(found) => component::add(state, found.as_ref()),
+        DocumentCommand::EditComponent(id, change) => component::edit(state, &id, change),
         DocumentCommand::EditOpportunity(id, change) => edit_opportunity(state, &id, change),
         DocumentCommand::AddOpportunity(horizon) => add_opportunity(state, horizon),
         DocumentCommand::RemoveOpportunity(id) => edit(state, "remove an opportunity", None, |document| {
@@ -44,6 +50,13 @@ pub fn apply(app: &mut App, command: DocumentCommand) {
         }),
     };
     if changed {
+        let boxes = |document: &Document| -> Vec<_> {
+            document.components.iter().map(|component| (component.id.clone(), component.title.clone())).collect()
+        };
+        if boxes(&before) != boxes(&app.state.document) {
+            app.state.answers.answered.remove(&Topic::MapLayout);
+        }
+        events::discover(&mut app.state);
         app.document_changed();
     }
 }

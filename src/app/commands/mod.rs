@@ -9,6 +9,7 @@ mod window;
 pub use time::keep_cursor_in_range;
 
 use super::App;
+use crate::state::ViewId;
 use crate::state::command::{Command, NavigateCommand};
 
 /// Carries one out.
@@ -28,8 +29,18 @@ fn navigate(app: &mut App, command: NavigateCommand) {
         NavigateCommand::Show(view) => app.state.view = view,
         NavigateCommand::Select(selection) => {
             app.state.history.seal();
+            if app.state.selection != selection {
+                app.state.function_zoom.clear();
+            }
             app.state.selection = selection;
+            app.pin_selection();
         }
         NavigateCommand::FilterTree(text) => app.state.tree_filter = text,
+        NavigateCommand::ShowCpuDetail(detail) => {
+            app.state.cpu_detail = detail;
+            app.state.view = ViewId::Cpu;
+        }
+        NavigateCommand::FilterFunctions(text) => app.state.function_filter = text,
+        NavigateCommand::ZoomFunctions(calls) => app.state.function_zoom = calls,
     }
 }

@@ -209,6 +209,7 @@ pub struct Hotspot {
 #[derive(Debug, Serialize)]
 pub struct FunctionShare {
     pub mfa: String,
+    /// Where measured, of samples in which the function itself was executing.
     pub share: f64,
     /// `machine` or `component`; `None` if the document does not say.
     pub share_of: Option<&'static str>,

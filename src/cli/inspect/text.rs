@@ -198,7 +198,7 @@ impl Page {
                     format!("     {}", cut(&function.mfa)),
                     String::new(),
                     share_text(function.share),
-                    "S".to_owned(),
+                    if function.samples.is_some() { "M" } else { "S" }.to_owned(),
                     function.share_of.map_or_else(String::new, |of| format!("of the {of}")),
                 ]);
             }

@@ -313,7 +313,10 @@ impl Session {
     /// Takes stacks at random moments, so that no timer of the node runs in step with them, and keeps the collector alive.
     fn between_ticks(&mut self, processes: &Processes, stop: &StopSignal) -> Result<(), SessionError> {
         let (per_s, count) = self.stack_plan;
-        let busiest = if per_s > 0 { processes.busiest(count) } else { Vec::new() };
+        let mut busiest = if per_s > 0 { processes.busiest(count + 1) } else { Vec::new() };
+        // The collector would find itself at work, always.
+        busiest.retain(|pid| *pid != self.collector);
+        busiest.truncate(count);
         let mut alive = Instant::now();
         loop {
             let now = Instant::now();

@@ -1,6 +1,7 @@
 //! The inspector: everything known about the selection, with the provenance of each figure.
 
 mod component;
+mod editor;
 mod entity;
 mod lifecycle;
 mod plan;
