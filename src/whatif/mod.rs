@@ -6,4 +6,5 @@
 pub mod data;
 pub mod knob;
 pub mod prediction;
+pub mod requests;
 pub mod scenario;
