@@ -3,19 +3,25 @@
 //! Every answer begins with a replay of the recording at its own settings; how far that misses is the confidence, or the refusal.
 //! Nothing but the requests is needed: workers, limits, clients and the kind of service are read off them ([`recorded`]).
 
+mod balance;
+mod cache;
 mod measure;
+mod partition;
+mod pool;
 mod queue;
 mod recorded;
 mod replay;
 #[cfg(test)]
 mod synthetic;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use crate::analysis::stats::quantile;
 
 use super::data::{ComponentData, SessionData};
 use super::knob::{KnobValue, ModelId};
-use super::prediction::{Confidence, Effort, Part};
+use super::prediction::{Confidence, Effort, Grade, Level, Part};
 use super::scenario::Setting;
 
 use recorded::Recorded;
@@ -101,6 +107,7 @@ impl Chosen {
 struct Input<'a> {
     component: &'a ComponentData,
     cores: Option<f64>,
+    word_bytes: u64,
     trace: Trace,
     /// The jobs after what caches take off them.
     jobs: Vec<Job>,
@@ -135,9 +142,10 @@ pub fn predict(data: &SessionData, settings: &[Setting], effort: Effort, cancell
         let recorded = Recorded::of(&trace, quantile::mean(&busy), data.cores);
         let thinning = component.requests.len() as f64 / trace.jobs.len().max(1) as f64;
         let jobs = trace.jobs.clone();
-        let input = Input {
+        let mut input = Input {
             component,
             cores: data.cores,
+            word_bytes: data.word_bytes,
             trace,
             jobs,
             is_changed: false,
@@ -147,19 +155,50 @@ pub fn predict(data: &SessionData, settings: &[Setting], effort: Effort, cancell
             thinning,
             cancelled,
         };
-        for model in &input.chosen.models {
-            let part = match model {
-                ModelId::Queue => queue::predict(&input),
-                _ => None,
-            };
-            match part {
-                Some(part) => parts.push(part),
-                None if cancelled() => return Vec::new(),
-                None => {}
-            }
+        match answer(&mut input) {
+            Some(answers) => parts.extend(answers),
+            None => return Vec::new(),
         }
     }
     parts
+}
+
+/// The parts of one component, in the order in which one thing changes the next: the cache takes work off whoever serves.
+fn answer(input: &mut Input) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
+    let mut models = input.chosen.models.clone();
+    let mut is_limit = false;
+    if models.contains(&ModelId::Cache) {
+        let cached = cache::predict(input)?;
+        parts.push(cached.part);
+        let Some(jobs) = cached.jobs else { return Some(parts) };
+        input.jobs = jobs;
+        input.is_changed = true;
+        is_limit = !cache::knows_hits(&input.component.requests);
+        models.retain(|model| *model != ModelId::Cache);
+        if models.is_empty() {
+            models.push(ModelId::Queue);
+        }
+    }
+    for model in models {
+        let mut part = match model {
+            ModelId::Queue => queue::predict(input)?,
+            ModelId::Pool => pool::predict(input)?,
+            ModelId::Partition => partition::predict(input)?,
+            ModelId::Balance => balance::predict(input)?,
+            _ => continue,
+        };
+        if is_limit && part.confidence.grade == Grade::Replayed {
+            part.confidence.grade = Grade::Bound;
+            part.confidence.level = Some(Level::Low);
+            part.confidence.reason = Some(String::from("No hit was recorded, so a hit is taken to cost nothing."));
+            let mut outcomes = measure::Outcomes::new(part);
+            outcomes.make_bounds();
+            part = outcomes.part;
+        }
+        parts.push(part);
+    }
+    Some(parts)
 }
 
 fn without_requests(component: &ComponentData, model: ModelId) -> Part {

@@ -159,8 +159,8 @@ impl Sweep {
         let arrivals = || trace.jobs.iter().map(|job| job.arrival_ns).enumerate();
         let most = arrivals().map(in_flight).max()?;
         let at_most = arrivals().filter(|arrival| in_flight(*arrival) == most).count();
-        // An open load reaches its maximum now and then; clients are all there most of the time.
-        let is_closed = most >= 2 && most >= peak && at_most * 10 >= served && served >= 20 * most;
+        // An open load reaches its maximum once or twice; clients are all there again and again.
+        let is_closed = most >= 2 && most >= peak && at_most >= 20.max(served / 50) && served >= 20 * most;
         if !is_closed {
             return None;
         }

@@ -148,6 +148,20 @@ impl Trace {
     }
 }
 
+/// The requests that a trace is made of, in its order.
+pub fn chosen(requests: &[Request], effort: Effort) -> impl Iterator<Item = &Request> {
+    stretches(requests, effort).into_iter().flatten()
+}
+
+/// One stretch: all of it, or while a slider moves as many as are looked at then, from the middle.
+pub fn stretch_of(requests: &[Request], effort: Effort) -> &[Request] {
+    if effort == Effort::Full || requests.len() <= COARSE_REQUESTS {
+        return requests;
+    }
+    let from = (requests.len() - COARSE_REQUESTS) / 2;
+    &requests[from..from + COARSE_REQUESTS]
+}
+
 fn stretches(requests: &[Request], effort: Effort) -> Vec<&[Request]> {
     if effort == Effort::Full || requests.len() <= COARSE_REQUESTS {
         return vec![requests];
