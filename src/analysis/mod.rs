@@ -15,5 +15,6 @@ pub mod map_layout;
 pub mod matching;
 pub mod overview;
 pub mod retention;
+pub mod stats;
 pub mod status;
 pub mod vitals;
