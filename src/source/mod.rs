@@ -2,6 +2,7 @@
 
 pub mod beam;
 pub mod host;
+pub mod import;
 pub mod process;
 mod process_table;
 pub mod replay;
