@@ -3,6 +3,7 @@
 //! Every model takes prepared recordings ([`data`]), answers settings of the registry ([`knob`]) with outcomes that have a band and
 //! a confidence ([`prediction`]), or refuses and says why. Pure: no clock, no I/O, no threads; randomness is seeded.
 
+pub mod beam_heap;
 pub mod data;
 pub mod knob;
 pub mod prediction;
