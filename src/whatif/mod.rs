@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod code;
+pub mod beam_heap;
 pub mod data;
 pub mod knob;
 pub mod outcome;

@@ -112,3 +112,6 @@ mod tests {
         assert!(known_kinds().contains("OTLP/JSON") && known_kinds().contains(".zst"));
     }
 }
+//! Recordings that others wrote, as sources: one importer a format, each streaming, bounded and free of panics.
+
+pub mod gc_text;
