@@ -9,4 +9,5 @@ pub mod code;
 pub mod data;
 pub mod knob;
 pub mod prediction;
+pub mod requests;
 pub mod scenario;
