@@ -4,8 +4,8 @@
 //! a confidence ([`prediction`]), or refuses and says why. Pure: no clock, no I/O, no threads; randomness is seeded.
 
 pub mod answer;
-pub mod code;
 pub mod beam_heap;
+pub mod code;
 pub mod data;
 pub mod knob;
 pub mod outcome;

@@ -89,7 +89,11 @@ impl Source for HeapSeries {
             match event(record, id) {
                 Ok((event, limit)) => {
                     self.complaints.take();
-                    let full = if self.slices.is_full_before(event.at) { self.slices.take() } else { None };
+                    let full = if self.slices.is_full_before(event.at) {
+                        self.slices.take(&mut self.complaints)
+                    } else {
+                        None
+                    };
                     if known.is_none() {
                         self.heaps.insert(name.to_owned(), id);
                         let batch = self.slices.batch();
@@ -100,18 +104,14 @@ impl Source for HeapSeries {
                     }
                     self.slices.put_at(event.at);
                     self.slices.batch().gc_events.push(event);
-                    if let Some(mut batch) = full {
-                        batch.notices = self.complaints.notices(batch.at);
-                        return Ok(Some(batch));
+                    if full.is_some() {
+                        return Ok(full);
                     }
                 }
                 Err(wrong) => self.complaints.leave_out(&wrong.place, &wrong.what),
             }
         }
-        Ok(self.slices.take().map(|mut batch| {
-            batch.notices = self.complaints.notices(batch.at);
-            batch
-        }))
+        Ok(self.slices.take(&mut self.complaints))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod complaints;
 mod gc_pairs;
+pub mod gc_text;
 mod heap_series;
 mod input;
 mod request_log;
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use self::input::Input;
 use super::{Source, SourceError};
+use crate::model::time::Timestamp;
 
 /// A kind of file that can be imported.
 #[derive(Debug)]
@@ -35,6 +37,11 @@ pub struct Kind {
 
 /// Every kind, the most certain ones first.
 pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "BEAM GC traces as text (#beam-gc-trace)",
+        tells: |head| head.starts_with(gc_text::MAGIC.as_bytes()),
+        open: open_gc_text,
+    },
     Kind { name: "traces of dbg:trace_port(file, …)", tells: trace_port::tells, open: trace_port::open },
     Kind { name: "spans as OTLP/JSON", tells: spans::tells, open: spans::open },
     Kind { name: "request logs (CSV, JSON Lines)", tells: request_log::tells, open: request_log::open },
@@ -44,6 +51,12 @@ pub const KINDS: &[Kind] = &[
         open: heap_series::open,
     },
 ];
+
+/// The trace has a clock of its own, which begins at 0 here.
+fn open_gc_text(input: Input) -> Result<Box<dyn Source>, SourceError> {
+    let name = input.name().to_owned();
+    Ok(Box::new(gc_text::GcText::new(input.into_stream(), &name, &name, Timestamp(0))))
+}
 
 /// Told by the beginning of a file, unpacked where it is compressed.
 pub fn sniff(head: &[u8]) -> Option<&'static Kind> {
@@ -88,8 +101,8 @@ pub struct Import {
 pub fn open(path: &Path) -> Result<Option<Import>, SourceError> {
     let input = Input::open(path)?;
     let Some(kind) = sniff(input.head()) else { return Ok(None) };
-    let progress = input.progress();
-    let source = series::with_series((kind.open)(input)?);
+    let (progress, name) = (input.progress(), input.name().to_owned());
+    let source = series::with_series((kind.open)(input)?, &name);
     Ok(Some(Import { kind, source, progress }))
 }
 
@@ -103,6 +116,7 @@ mod tests {
         assert_eq!(name(b"arrival_s,service_s\n1,2\n"), Some("request"));
         assert_eq!(name(b"\xef\xbb\xbfop;ARRIVAL_ms;start_ms;end_ms\r\n"), Some("request"));
         assert_eq!(name(b"{\"arrival_s\": 1, \"service_s\": 2}\n"), Some("request"));
+        assert_eq!(name(b"#beam-gc-trace 1\n"), Some("BEAM"));
         assert_eq!(name(b"at_s,before_bytes,after_bytes\n"), Some("series"));
         assert_eq!(name(b" {\"resourceSpans\":[]}"), Some("spans"));
         assert_eq!(name(b"\x00\x00\x00\x00\x0a\x83h\x05w\x08trace_tsX"), Some("traces"));
@@ -112,6 +126,3 @@ mod tests {
         assert!(known_kinds().contains("OTLP/JSON") && known_kinds().contains(".zst"));
     }
 }
-//! Recordings that others wrote, as sources: one importer a format, each streaming, bounded and free of panics.
-
-pub mod gc_text;

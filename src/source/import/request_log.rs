@@ -111,21 +111,18 @@ impl Source for RequestLog {
                 Ok(request) => {
                     self.complaints.take();
                     let at = request.arrival;
-                    let full = if self.slices.is_full_before(at) { self.slices.take() } else { None };
+                    let full =
+                        if self.slices.is_full_before(at) { self.slices.take(&mut self.complaints) } else { None };
                     self.slices.put_at(at);
                     self.slices.batch().requests.push(request);
-                    if let Some(mut batch) = full {
-                        batch.notices = self.complaints.notices(batch.at);
-                        return Ok(Some(batch));
+                    if full.is_some() {
+                        return Ok(full);
                     }
                 }
                 Err(wrong) => self.complaints.leave_out(&wrong.place, &wrong.what),
             }
         }
-        Ok(self.slices.take().map(|mut batch| {
-            batch.notices = self.complaints.notices(batch.at);
-            batch
-        }))
+        Ok(self.slices.take(&mut self.complaints))
     }
 }
 

@@ -28,11 +28,18 @@ pub(super) const OF_HEAPS: [MetricKey; 3] = [metric::MEMORY_USED, metric::HEAP_H
 pub(super) const PROCESSES: &str = "processes";
 
 /// Adds what each heap held and had in use after its last collection of a batch, and puts processes without a component into one.
-pub(super) fn with_series(source: Box<dyn Source>) -> Box<dyn Source> {
-    if source.info().has_gc_events { Box::new(WithSeries { source, word_bytes: HashMap::new() }) } else { source }
+/// Whatever a source calls itself, it is the import of the file `name`.
+pub(super) fn with_series(source: Box<dyn Source>, name: &str) -> Box<dyn Source> {
+    if !source.info().has_gc_events {
+        return source;
+    }
+    let (spec, metrics) = (format!("import:{name}"), OF_HEAPS.to_vec());
+    let info = SourceInfo { spec, metrics, ..source.info().clone() };
+    Box::new(WithSeries { info, source, word_bytes: HashMap::new() })
 }
 
 struct WithSeries {
+    info: SourceInfo,
     source: Box<dyn Source>,
     /// Of heaps that are alive.
     word_bytes: HashMap<EntityId, f64>,
@@ -43,7 +50,7 @@ const WORD_BYTES: f64 = 8.0;
 
 impl Source for WithSeries {
     fn info(&self) -> &SourceInfo {
-        self.source.info()
+        &self.info
     }
 
     fn next_batch(&mut self, stop: &StopSignal) -> Result<Option<Batch>, SourceError> {

@@ -1,5 +1,6 @@
 //! Cuts a stream of single events into batches: of a bounded size, in order of time.
 
+use super::complaints::Complaints;
 use crate::model::batch::Batch;
 use crate::model::time::Timestamp;
 
@@ -38,15 +39,16 @@ impl Slices {
         self.newest = self.newest.max(Some(at));
     }
 
-    /// The batch, if there is anything in it; later than the one before.
-    pub fn take(&mut self) -> Option<Batch> {
+    /// The batch with what there is to complain about, if there is anything; later than the one before.
+    pub fn take(&mut self, complaints: &mut Complaints) -> Option<Batch> {
         let mut batch = std::mem::take(&mut self.batch);
         self.from = None;
-        if batch == Batch::default() {
-            return None;
-        }
         let newest = self.newest.unwrap_or_default();
         batch.at = self.last.map_or(newest, |last| newest.max(last.plus_ns(1)));
+        batch.notices = complaints.notices(batch.at);
+        if batch == (Batch { at: batch.at, ..Batch::default() }) {
+            return None;
+        }
         self.last = Some(batch.at);
         Some(batch)
     }

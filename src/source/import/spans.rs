@@ -175,14 +175,14 @@ impl Source for Spans {
         }
         for request in self.requests.by_ref() {
             let at = request.arrival;
-            let full = if self.slices.is_full_before(at) { self.slices.take() } else { None };
+            let full = if self.slices.is_full_before(at) { self.slices.take(&mut self.complaints) } else { None };
             self.slices.put_at(at);
             self.slices.batch().requests.push(request);
             if full.is_some() {
                 return Ok(full);
             }
         }
-        Ok(self.slices.take())
+        Ok(self.slices.take(&mut self.complaints))
     }
 }
 
@@ -230,8 +230,6 @@ impl Spans {
             self.complaints
                 .say(format!("of {unknown} of {all} requests the sender's span is missing, and so is their wait"));
         }
-        let at = requests.first().map_or(Timestamp(0), |request| request.arrival);
-        self.slices.batch().notices = self.complaints.notices(at);
         self.requests = requests.into_iter();
         Ok(())
     }

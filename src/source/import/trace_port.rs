@@ -235,10 +235,7 @@ impl Source for TracePort {
                 break;
             }
         }
-        Ok(self.slices.take().map(|mut batch| {
-            batch.notices = self.complaints.notices(batch.at);
-            batch
-        }))
+        Ok(self.slices.take(&mut self.complaints))
     }
 }
 
