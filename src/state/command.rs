@@ -39,6 +39,8 @@ pub enum SessionCommand {
     WatchAgain,
     /// Asks which BEAM nodes run on this machine.
     FindNodes,
+    /// Traces single collections of a component of a live BEAM node, or no longer.
+    TraceCollections(ComponentId, bool),
     /// Ends a live session; what was measured stays open as a recording.
     StopWatching,
     /// Saves the document to its file, or asks for one.

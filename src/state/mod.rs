@@ -7,7 +7,7 @@ pub mod history;
 pub mod question;
 pub mod whatif;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -229,6 +229,8 @@ pub struct State {
     pub playback: Playback,
     /// Whether range and cursor follow a live session.
     pub follow: bool,
+    /// Components whose single collections are traced now.
+    pub traced: BTreeSet<ComponentId>,
     /// Text that filters the component tree.
     pub tree_filter: String,
     /// What is being tried in thought.
@@ -278,6 +280,7 @@ impl Default for State {
             earlier_ranges: Vec::new(),
             playback: Playback::new(nothing),
             follow: false,
+            traced: BTreeSet::new(),
             tree_filter: String::new(),
             trying: Trying::default(),
             cpu_detail: CpuDetail::default(),
@@ -312,6 +315,11 @@ impl State {
     /// Whether the session is being measured now.
     pub fn is_live(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.kind == SessionKind::Live)
+    }
+
+    /// Whether single collections can be traced now.
+    pub fn can_trace(&self) -> bool {
+        self.is_live() && self.session.as_ref().is_some_and(|session| session.source.starts_with("beam:"))
     }
 
     /// The component with this id, of the document or found by the source.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::whatif::{Compared, Predicted};
 use super::{CpuDetail, Selection, State, ViewId, detail};
 use crate::analysis::functions::Functions;
+use crate::analysis::gc::GcFigures;
 use crate::analysis::heat_map::HeatMap;
 use crate::analysis::landscape::{Landscape, part_metric};
 use crate::analysis::layers::Layers;
@@ -84,6 +85,11 @@ pub enum Question {
     },
     /// Where the boxes of the map lie.
     MapLayout,
+    /// Single collections, added up by component.
+    Collections {
+        /// Over which time.
+        range: TimeRange,
+    },
     /// Which knobs can be answered.
     Knobs {
         /// From which part of the recording.
@@ -128,6 +134,8 @@ pub enum Topic {
     Matching,
     /// See [`Question::MapLayout`].
     MapLayout,
+    /// See [`Question::Collections`].
+    Collections,
     /// See [`Question::Knobs`].
     Knobs,
     /// [`Question::Predict`] at once.
@@ -151,6 +159,7 @@ impl Question {
             Question::Functions { .. } => Topic::Functions,
             Question::Matching { .. } => Topic::Matching,
             Question::MapLayout => Topic::MapLayout,
+            Question::Collections { .. } => Topic::Collections,
             Question::Knobs { .. } => Topic::Knobs,
             Question::Predict { effort: Effort::Coarse, .. } => Topic::Coarse,
             Question::Predict { effort: Effort::Full, .. } => Topic::Predicted,
@@ -191,12 +200,27 @@ pub enum Answer {
     Matching(Option<Matching>),
     /// See [`Question::MapLayout`].
     MapLayout(MapLayout),
+    /// See [`Question::Collections`]; `None` where none were traced.
+    Collections(Option<Collections>),
     /// See [`Question::Knobs`].
     Knobs(Vec<Availability>),
     /// See [`Question::Predict`].
     Predicted(Predicted),
     /// See [`Question::Compare`].
     Compared(Vec<Compared>),
+}
+
+/// Collections, added up.
+#[derive(Clone, Debug)]
+pub struct Collections {
+    /// Over which time.
+    pub range: TimeRange,
+    /// All of them.
+    pub all: GcFigures,
+    /// Those of each component.
+    pub by_component: BTreeMap<ComponentId, GcFigures>,
+    /// Whether they stop the world; `None` where nobody can tell.
+    pub stops_the_world: Option<bool>,
 }
 
 /// A question as it was sent: of which session and of which state of its data.
@@ -229,6 +253,8 @@ pub struct Answers {
     pub matching: Option<Arc<Matching>>,
     /// Where the boxes of the map lie.
     pub map_layout: Option<Arc<MapLayout>>,
+    /// Collections, by component.
+    pub collections: Option<Arc<Collections>>,
     /// Which knobs can be answered.
     pub knobs: Option<Arc<Vec<Availability>>>,
     /// What the settings asked last would have done.
@@ -257,6 +283,7 @@ impl Answers {
             Answer::Functions(about, functions) => self.functions = Some((about, Arc::new(functions))),
             Answer::Matching(matching) => self.matching = matching.map(Arc::new),
             Answer::MapLayout(layout) => self.map_layout = Some(Arc::new(layout)),
+            Answer::Collections(collections) => self.collections = collections.map(Arc::new),
             Answer::Knobs(knobs) => self.knobs = Some(Arc::new(knobs)),
             Answer::Predicted(predicted) => self.take_prediction(predicted),
             Answer::Compared(compared) => self.compared = Arc::new(compared),
@@ -312,6 +339,9 @@ pub fn wanted(state: &State) -> Vec<Question> {
         return questions;
     };
     questions.push(Question::Overview);
+    if matches!(state.selection, None | Some(Selection::Component(_))) {
+        questions.push(Question::Collections { range: state.range });
+    }
     let width_ns = detail::width_ns(state.range);
     let range = detail::fetch_range(state.range, span, width_ns);
     let about = state.selection.clone();
