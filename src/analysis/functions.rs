@@ -121,7 +121,11 @@ struct Tally<'a> {
 }
 
 /// Counts the functions of samples. `looked_at` is the share of `range` that they were taken from.
-pub fn functions<'a>(samples: impl IntoIterator<Item = &'a StackSample>, range: TimeRange, looked_at: f64) -> Functions {
+pub fn functions<'a>(
+    samples: impl IntoIterator<Item = &'a StackSample>,
+    range: TimeRange,
+    looked_at: f64,
+) -> Functions {
     let mut tallies: HashMap<&str, Tally<'_>> = HashMap::new();
     let mut tree = Tree::default();
     let mut total = 0_u64;
@@ -251,7 +255,10 @@ mod tests {
     fn own_work_is_told_from_that_of_callees_and_recursion_counts_once() {
         let found = count(&[
             sample(&["gen_server:loop/7 (gen_server.erl:10)", "shop:sell/2 (shop.erl:7)"], 3),
-            sample(&["gen_server:loop/7 (gen_server.erl:10)", "shop:sell/2 (shop.erl:9)", "shop:sell/2 (shop.erl:9)"], 1),
+            sample(
+                &["gen_server:loop/7 (gen_server.erl:10)", "shop:sell/2 (shop.erl:9)", "shop:sell/2 (shop.erl:9)"],
+                1,
+            ),
             sample(&["gen_server:loop/7"], 4),
         ]);
         assert_eq!(found.total, 8);

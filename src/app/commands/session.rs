@@ -37,11 +37,8 @@ pub fn apply(app: &mut App, command: SessionCommand) {
 /// What was measured before stays where live recordings are kept.
 fn watch_again(app: &mut App) {
     let (Some(open), Some(session)) = (&app.open, &app.state.session) else { return };
-    let document = LoadedDocument {
-        document: (*app.state.document).clone(),
-        unknown: open.unknown.clone(),
-        warnings: Vec::new(),
-    };
+    let document =
+        LoadedDocument { document: (*app.state.document).clone(), unknown: open.unknown.clone(), warnings: Vec::new() };
     match session.source.parse::<SourceSpec>() {
         Ok(spec) => app.watch(spec, Some(Map::Document(Box::new(document)))),
         Err(error) => app.say_error(error.to_string()),

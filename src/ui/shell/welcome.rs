@@ -1,7 +1,7 @@
 //! The page shown while nothing is open: recent files, this machine live, bundled sessions, open.
 
-use crate::state::{LocalNodes, State};
 use crate::state::command::{Command, SessionCommand};
+use crate::state::{LocalNodes, State};
 use crate::ui::theme::Theme;
 
 /// Draws it.

@@ -106,7 +106,12 @@ fn selector_ui(
                 changed(Some(Selector { kind, ..selector.clone() }), false, commands);
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if ui.small_button("×").on_hover_text("Remove this selector").accessible_name("Remove this selector").clicked() {
+                if ui
+                    .small_button("×")
+                    .on_hover_text("Remove this selector")
+                    .accessible_name("Remove this selector")
+                    .clicked()
+                {
                     changed(None, false, commands);
                 }
                 let count = matching.and_then(|matching| matching.by_selector.get(index));

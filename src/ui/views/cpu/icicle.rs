@@ -44,10 +44,7 @@ fn calls(found: &Functions, mut index: usize) -> Vec<String> {
 }
 
 /// Boxes to draw: those around the zoomed one and those within it, cut to its sides.
-fn visible<'a>(
-    found: &'a Functions,
-    focus: &'a CallBox,
-) -> impl Iterator<Item = (usize, &'a CallBox, f32, f32)> + 'a {
+fn visible<'a>(found: &'a Functions, focus: &'a CallBox) -> impl Iterator<Item = (usize, &'a CallBox, f32, f32)> + 'a {
     let (from, to) = (focus.start, focus.start + focus.count);
     let share = move |at: u64| (at.clamp(from, to) - from) as f32 / focus.count.max(1) as f32;
     found
@@ -153,7 +150,8 @@ mod tests {
             frames: frames.iter().map(|frame| (*frame).to_owned()).collect(),
             weight: 1,
         };
-        let samples = [sample(&["a:a/0", "b:b/0"]), sample(&["a:a/0", "c:c/0"]), sample(&["d:d/0"]), sample(&["a:a/0"])];
+        let samples =
+            [sample(&["a:a/0", "b:b/0"]), sample(&["a:a/0", "c:c/0"]), sample(&["d:d/0"]), sample(&["a:a/0"])];
         functions(&samples, TimeRange::new(Timestamp(0), Timestamp(1)), 1.0)
     }
 
