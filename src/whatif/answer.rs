@@ -80,13 +80,14 @@ fn missing(knob: &Knob, component: &ComponentData) -> Option<String> {
             (!traced).then(sentence)
         }
         ModelId::HeapLimit => (!has_sized_heap(component)).then(|| format!("it has no such heap; it takes {needs}")),
-        ModelId::Queue | ModelId::Pool => no_requests().or_else(|| {
+        // Without keys partitions still have a bound.
+        ModelId::Queue | ModelId::Pool | ModelId::Partition => no_requests().or_else(|| {
             let served = requests.iter().any(|request| request.service_ns.is_some());
             (!served).then(|| {
                 "its requests do not say how long they were served; add service_s, or start_s and end_s".to_owned()
             })
         }),
-        ModelId::Partition | ModelId::Cache => no_requests().or_else(|| {
+        ModelId::Cache => no_requests().or_else(|| {
             let keyed = requests.iter().any(|request| request.key.is_some());
             (!keyed).then(|| "its requests do not say what they were about; add a column key or key_hash".to_owned())
         }),
@@ -218,10 +219,10 @@ mod tests {
         let available = availability(&data(None));
         assert_eq!(missing_of(&available, "workers.count", "jobs"), None);
         assert!(missing_of(&available, "workers.count", "idle").unwrap().contains("request log"));
-        assert!(missing_of(&available, "partition.count", "jobs").unwrap().contains("column key"));
+        assert!(missing_of(&available, "cache.entries", "jobs").unwrap().contains("column key"));
         assert!(missing_of(&available, "balance.route_below_percent", "jobs").unwrap().contains("column worker"));
         assert!(missing_of(&available, "gc.min_heap_words", "jobs").unwrap().contains("--gc-trace jobs"));
-        assert_eq!(missing_of(&availability(&data(Some(1))), "partition.count", "jobs"), None);
+        assert_eq!(missing_of(&availability(&data(Some(1))), "cache.entries", "jobs"), None);
         assert!(availability(&SessionData::default()).iter().all(|it| it.answerable != Answerable::Yes));
     }
 
