@@ -3,7 +3,10 @@
 //! Every model takes prepared recordings ([`data`]), answers settings of the registry ([`knob`]) with outcomes that have a band and
 //! a confidence ([`prediction`]), or refuses and says why. Pure: no clock, no I/O, no threads; randomness is seeded.
 
+pub mod budget;
+pub mod combine;
 pub mod data;
+pub mod heap_limit;
 pub mod knob;
 pub mod prediction;
 pub mod requests;
