@@ -2,11 +2,14 @@
 //!
 //! Used by `whatif` on the command line and by the window.
 
+use super::budget;
 use super::data::{ComponentData, SessionData};
-use super::knob::{KNOBS, Knob, ModelId};
+use super::heap_limit;
+use super::knob::{KNOBS, Knob, KnobValue, ModelId};
 use super::prediction::{Confidence, Effort, Part};
 use super::requests;
 use super::scenario::{Place, Setting};
+use crate::model::gc::HeapSettings;
 use crate::model::id::ComponentId;
 
 /// Whether a knob of a component can be answered.
@@ -25,6 +28,8 @@ pub struct Availability {
     pub knob: &'static Knob,
     /// Of which component; `None` of knobs of the whole session.
     pub component: Option<ComponentId>,
+    /// What was recorded, where all of its heaps had the same.
+    pub present: Option<KnobValue>,
     /// Whether it can be answered.
     pub answerable: Answerable,
 }
@@ -38,7 +43,7 @@ pub fn availability(data: &SessionData) -> Vec<Availability> {
                 Some(missing) => Answerable::Missing(missing),
                 None => Answerable::Yes,
             };
-            all.push(Availability { knob, component: None, answerable });
+            all.push(Availability { knob, component: None, present: None, answerable });
             continue;
         }
         for component in &data.components {
@@ -46,10 +51,30 @@ pub fn availability(data: &SessionData) -> Vec<Availability> {
                 Some(missing) => Answerable::Missing(missing),
                 None => Answerable::Yes,
             };
-            all.push(Availability { knob, component: Some(component.id.clone()), answerable });
+            let present = present(knob, component);
+            all.push(Availability { knob, component: Some(component.id.clone()), present, answerable });
         }
     }
     all
+}
+
+/// What the heaps of a component were set to; `None` where they differ or nobody asked.
+fn present(knob: &Knob, component: &ComponentData) -> Option<KnobValue> {
+    let of = |settings: &HeapSettings| {
+        Some(match knob.path {
+            "gc.fullsweep_after" => KnobValue::Number(settings.fullsweep_after as f64),
+            "gc.min_heap_words" => KnobValue::Number(settings.min_heap_words as f64),
+            "gc.min_bin_vheap_words" => KnobValue::Number(settings.min_bin_vheap_words as f64),
+            "gc.max_heap_words" if settings.max_heap_words == 0 => KnobValue::Unlimited,
+            "gc.max_heap_words" => KnobValue::Number(settings.max_heap_words as f64),
+            "gc.message_queue_data" if settings.off_heap_queue => KnobValue::Word("off_heap"),
+            "gc.message_queue_data" => KnobValue::Word("on_heap"),
+            _ => return None,
+        })
+    };
+    let mut values = component.heaps.iter().filter_map(|heap| of(heap.settings.as_ref()?));
+    let first = values.next()?;
+    values.all(|value| value == first).then_some(first)
 }
 
 /// Whether the knob is about all heaps together.
@@ -132,6 +157,11 @@ pub fn predict(
     let of_requests = of(&|model| OF_REQUESTS.contains(&model));
     if !of_requests.is_empty() {
         parts.extend(requests::predict(data, &of_requests, effort, cancelled));
+    }
+    let of_limit = of(&|model| model == ModelId::HeapLimit);
+    if !of_limit.is_empty() {
+        parts.extend(heap_limit::predict(data, &of_limit, effort, cancelled));
+        parts.extend(budget::predict(data, &of_limit, effort, cancelled));
     }
     if cancelled() {
         return parts;
