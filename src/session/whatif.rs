@@ -6,7 +6,7 @@ use crate::model::document::Document;
 use crate::model::entity::{Entity, EntityId, EntityKind};
 use crate::model::gc::{GcEvent, GcTracing, HeapSettings, TracingChange, TracingEnd};
 use crate::model::id::ComponentId;
-use crate::model::metric::{MEMORY_USED, TABLE_OBJECTS};
+use crate::model::metric::{CPU_CORES, MEMORY_USED, TABLE_OBJECTS};
 use crate::model::series::SeriesKey;
 use crate::model::time::{TimeRange, Timestamp};
 use crate::store::recording::{Recording, RecordingError};
@@ -60,6 +60,12 @@ pub fn gather(
         let sizes = table_sizes(recording, entity.id, range)?;
         if let Some(component) = components.of(entity).filter(|_| !sizes.is_empty()) {
             component.tables.push(TableData { entity: entity.id, name: entity.name.clone(), sizes });
+        }
+    }
+    for entity in entities.iter().filter(|entity| entity.kind == EntityKind::Component) {
+        let cores = means(recording, SeriesKey { entity: entity.id, metric: CPU_CORES }, range)?.collect();
+        if let Some(component) = components.of(entity) {
+            component.cpu_cores = cores;
         }
     }
     let machine = Machine::of(&entities);
@@ -216,12 +222,19 @@ fn table_sizes(
     entity: EntityId,
     range: TimeRange,
 ) -> Result<Vec<(Timestamp, f64, f64)>, RecordingError> {
+    let rows: BTreeMap<Timestamp, f64> =
+        means(recording, SeriesKey { entity, metric: TABLE_OBJECTS }, range)?.collect();
+    let bytes = means(recording, SeriesKey { entity, metric: MEMORY_USED }, range)?;
+    Ok(bytes.filter_map(|(at, bytes)| Some((at, *rows.get(&at)?, bytes))).collect())
+}
+
+/// A series as means over short stretches, by their beginnings.
+fn means(
+    recording: &Recording,
+    key: SeriesKey,
+    range: TimeRange,
+) -> Result<impl Iterator<Item = (Timestamp, f64)>, RecordingError> {
     let width_ns = (range.length_ns() / MOMENTS).max(1);
-    let means = |metric| {
-        let buckets = recording.buckets(SeriesKey { entity, metric }, range, width_ns)?.buckets;
-        Ok::<_, RecordingError>(buckets.into_iter().map(|bucket| (bucket.start, bucket.mean())))
-    };
-    let rows: BTreeMap<Timestamp, f64> = means(TABLE_OBJECTS)?.collect();
-    let bytes = means(MEMORY_USED)?;
-    Ok(bytes.filter_map(|(at, bytes)| Some((at.max(range.from), *rows.get(&at)?, bytes))).collect())
+    let buckets = recording.buckets(key, range, width_ns)?.buckets;
+    Ok(buckets.into_iter().map(move |bucket| (bucket.start.max(range.from), bucket.mean())))
 }

@@ -2,12 +2,13 @@
 //!
 //! Used by `whatif` on the command line and by the window.
 
-use std::collections::BTreeMap;
-
+use super::budget;
 use super::data::{ComponentData, SessionData};
+use super::heap_limit;
 use super::knob::{KNOBS, Knob, KnobValue, ModelId};
 use super::prediction::{Confidence, Effort, Part};
-use super::scenario::Setting;
+use super::requests;
+use super::scenario::{Place, Setting};
 use crate::model::gc::HeapSettings;
 use crate::model::id::ComponentId;
 
@@ -104,13 +105,14 @@ fn missing(knob: &Knob, component: &ComponentData) -> Option<String> {
             (!traced).then(sentence)
         }
         ModelId::HeapLimit => (!has_sized_heap(component)).then(|| format!("it has no such heap; it takes {needs}")),
-        ModelId::Queue | ModelId::Pool => no_requests().or_else(|| {
+        // Without keys partitions still have a bound.
+        ModelId::Queue | ModelId::Pool | ModelId::Partition => no_requests().or_else(|| {
             let served = requests.iter().any(|request| request.service_ns.is_some());
             (!served).then(|| {
                 "its requests do not say how long they were served; add service_s, or start_s and end_s".to_owned()
             })
         }),
-        ModelId::Partition | ModelId::Cache => no_requests().or_else(|| {
+        ModelId::Cache => no_requests().or_else(|| {
             let keyed = requests.iter().any(|request| request.key.is_some());
             (!keyed).then(|| "its requests do not say what they were about; add a column key or key_hash".to_owned())
         }),
@@ -130,32 +132,139 @@ fn has_sized_heap(component: &ComponentData) -> bool {
     component.heaps.iter().any(|heap| heap.events.iter().any(|event| event.beam.is_none()))
 }
 
-/// Models that were prepared for a session; preparing takes longer than answering.
+/// Models that were prepared for a session; preparing takes longer than answering. Make new ones when the data change.
 #[derive(Default)]
 pub struct Models {}
 
-/// What the settings together would have done: the answer of each model, for each component.
+/// The models that share requests: settings of them work together, as one run.
+const OF_REQUESTS: [ModelId; 5] = [ModelId::Queue, ModelId::Pool, ModelId::Partition, ModelId::Cache, ModelId::Balance];
+
+/// What the settings together would have done: the answer of each model, for each component that is meant. A setting that nothing can
+/// be said of is answered by a refusal with its reason.
 ///
 /// `cancelled` is asked now and then; once it says yes, the answer may be incomplete and is not to be used.
 pub fn predict(
-    models: &mut Models,
+    _models: &mut Models,
     data: &SessionData,
     settings: &[Setting],
     effort: Effort,
     cancelled: &dyn Fn() -> bool,
 ) -> Vec<Part> {
-    let mut by_model: BTreeMap<ModelId, Vec<Setting>> = BTreeMap::new();
-    for setting in settings {
-        by_model.entry(setting.knob.model).or_default().push(setting.clone());
-    }
+    let of = |wanted: &dyn Fn(ModelId) -> bool| -> Vec<Setting> {
+        settings.iter().filter(|setting| wanted(setting.knob.model)).cloned().collect()
+    };
     let mut parts = Vec::new();
-    for (model, settings) in by_model {
-        if cancelled() {
-            break;
+    let of_requests = of(&|model| OF_REQUESTS.contains(&model));
+    if !of_requests.is_empty() {
+        parts.extend(requests::predict(data, &of_requests, effort, cancelled));
+    }
+    let of_limit = of(&|model| model == ModelId::HeapLimit);
+    if !of_limit.is_empty() {
+        parts.extend(heap_limit::predict(data, &of_limit, effort, cancelled));
+        parts.extend(budget::predict(data, &of_limit, effort, cancelled));
+    }
+    if cancelled() {
+        return parts;
+    }
+    for setting in settings {
+        let is_meant = |component: &Option<ComponentId>| match (&setting.place, component) {
+            (Place::Component(id), Some(component)) => id == component,
+            _ => true,
+        };
+        let family = family(setting.knob.model);
+        if !parts.iter().any(|part| self::family(part.model) == family && is_meant(&part.component)) {
+            parts.push(refusal(setting, data));
         }
-        let _ = (&models, effort, &settings, &data);
-        let reason = "its model is not part of this version";
-        parts.push(Part::refused(None, model, Confidence::refused(reason, None)));
     }
     parts
+}
+
+/// Models that answer together count as one.
+fn family(model: ModelId) -> ModelId {
+    if OF_REQUESTS.contains(&model) { ModelId::Queue } else { model }
+}
+
+fn refusal(setting: &Setting, data: &SessionData) -> Part {
+    let knob = setting.knob;
+    let component = match &setting.place {
+        Place::Component(id) => data.components.iter().find(|component| component.id == *id),
+        Place::All => None,
+    };
+    let reason = match component {
+        _ if is_of_session(knob) => missing_of_session(knob, data),
+        Some(component) => missing(knob, component),
+        None if data.components.iter().all(|component| missing(knob, component).is_some()) => {
+            Some(format!("no component has what it takes: {}", knob.needs))
+        }
+        None => None,
+    };
+    let needs = reason.is_some().then(|| knob.needs.to_owned());
+    let reason = reason.unwrap_or_else(|| "this version has no model for it".to_owned());
+    let id = component.map(|component| component.id.clone());
+    Part::refused(id, knob.model, Confidence::refused(reason, needs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::entity::EntityId;
+    use crate::model::request::{Request, RequestOutcome};
+    use crate::model::time::Timestamp;
+    use crate::whatif::prediction::Grade;
+
+    fn request(at: i64, key: Option<u64>) -> Request {
+        Request {
+            arrival: Timestamp(at),
+            entity: EntityId(0),
+            start: Some(Timestamp(at)),
+            service_ns: Some(1_000_000),
+            ready: None,
+            key,
+            operation: None,
+            worker: None,
+            reused: None,
+            outcome: RequestOutcome::Ok,
+        }
+    }
+
+    fn data(key: Option<u64>) -> SessionData {
+        let requests = (0..200).map(|index| request(index * 2_000_000, key)).collect();
+        let jobs = ComponentData { id: "jobs".into(), title: "Jobs".to_owned(), requests, ..Default::default() };
+        let idle = ComponentData { id: "idle".into(), title: "Idle".to_owned(), ..Default::default() };
+        SessionData { word_bytes: 8, components: vec![jobs, idle], ..Default::default() }
+    }
+
+    fn missing_of<'a>(available: &'a [Availability], path: &str, component: &str) -> Option<&'a str> {
+        let found = available
+            .iter()
+            .find(|it| it.knob.path == path && it.component.as_ref().is_some_and(|id| id.as_str() == component));
+        match &found.unwrap().answerable {
+            Answerable::Yes => None,
+            Answerable::Missing(missing) => Some(missing),
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said_for_each_component() {
+        let available = availability(&data(None));
+        assert_eq!(missing_of(&available, "workers.count", "jobs"), None);
+        assert!(missing_of(&available, "workers.count", "idle").unwrap().contains("request log"));
+        assert!(missing_of(&available, "cache.entries", "jobs").unwrap().contains("column key"));
+        assert!(missing_of(&available, "balance.route_below_percent", "jobs").unwrap().contains("column worker"));
+        assert!(missing_of(&available, "gc.min_heap_words", "jobs").unwrap().contains("--gc-trace jobs"));
+        assert_eq!(missing_of(&availability(&data(Some(1))), "cache.entries", "jobs"), None);
+        assert!(availability(&SessionData::default()).iter().all(|it| it.answerable != Answerable::Yes));
+    }
+
+    #[test]
+    fn every_setting_gets_an_answer_or_a_refusal() {
+        let settings = ["jobs.workers.count=2", "idle.gc.fullsweep_after=5", "*.gc.min_heap_words=500"];
+        let settings = settings.map(|text| Setting::parse(text).unwrap());
+        let parts = predict(&mut Models::default(), &data(None), &settings, Effort::Full, &|| false);
+        let refused = |model| parts.iter().filter(move |part| part.model == model && part.outcomes.is_empty());
+        assert!(parts.iter().any(|part| part.model == ModelId::Queue), "{parts:?}");
+        let idle = refused(ModelId::BeamHeap).next().unwrap();
+        assert_eq!((idle.component.clone(), idle.confidence.grade), (Some("idle".into()), Grade::Refused));
+        assert!(idle.confidence.needs.is_some());
+    }
 }

@@ -5,8 +5,11 @@
 
 pub mod answer;
 pub mod beam_heap;
+pub mod budget;
 pub mod code;
+pub mod combine;
 pub mod data;
+pub mod heap_limit;
 pub mod knob;
 pub mod outcome;
 pub mod prediction;

@@ -36,6 +36,8 @@ struct KnobPart<'a> {
 #[derive(Serialize)]
 struct ComponentPart<'a> {
     component: Option<String>,
+    /// What was recorded, where all of its heaps had the same.
+    present: Option<String>,
     can_be_answered: bool,
     missing: Option<&'a str>,
 }
@@ -57,6 +59,7 @@ pub fn json(available: &[Availability]) -> anyhow::Result<String> {
         components: of(knob, available)
             .map(|it| ComponentPart {
                 component: component(it),
+                present: it.present.map(|value| value.to_string()),
                 can_be_answered: it.answerable == Answerable::Yes,
                 missing: missing(it),
             })

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::model::unit::Unit;
 use crate::whatif::code::ChangeAsCode;
+use crate::whatif::combine::conflicts;
 use crate::whatif::knob::KnobValue;
 use crate::whatif::prediction::{Confidence, Grade, Level, Outcome, Part};
 use crate::whatif::scenario::Setting;
@@ -26,6 +27,8 @@ pub struct Answer {
     pub confidence: ConfidencePart,
     /// The same answer by component and model, each with its own confidence.
     pub parts: Vec<AnswerPart>,
+    /// Settings that get into each other's way, and why.
+    pub conflicts: Vec<String>,
     pub change_as_code: Vec<CodePart>,
 }
 
@@ -93,6 +96,7 @@ impl Answer {
                 .collect(),
             confidence: worst(parts.iter().map(|part| &part.confidence)),
             parts: parts.iter().map(answer_part).collect(),
+            conflicts: conflicts(settings).into_iter().map(|conflict| conflict.reason).collect(),
             change_as_code: code.collect(),
         }
     }

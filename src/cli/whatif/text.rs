@@ -16,6 +16,9 @@ pub fn text(title: &str, settings: &[Setting], parts: &[Part], answer: &Answer, 
     let set: Vec<String> = settings.iter().map(|setting| format!("{} = {}", setting.path(), setting.value)).collect();
     line(&mut page, &style.heading(&format!("What if {}", set.join(", "))));
     line(&mut page, &format!("  in {}", clean::line(title)));
+    for conflict in &answer.conflicts {
+        line(&mut page, &format!("  in each other's way: {}", clean::line(conflict)));
+    }
     for part in parts {
         line(&mut page, "");
         part_text(&mut page, part, style);

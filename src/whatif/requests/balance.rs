@@ -14,7 +14,7 @@ use super::replay::{REJECTED, Rules, replay};
 use super::trace::{Job, Trace};
 
 /// How fast the balancer's picture of a worker follows it. Nobody records it, so a usual one is taken, and said.
-const SMOOTHING_NS: f64 = 1e9;
+const SMOOTHING_NS: f64 = 5e7;
 /// How often waiting requests are looked at again.
 const PERIOD_NS: i64 = 50_000_000;
 
@@ -77,7 +77,7 @@ pub(super) fn predict(input: &Input) -> Option<Part> {
     outcomes.add("balance.fairness", Unit::RATIO, None, Band::exact(fairness(&used)));
     let arrivals: Vec<i64> = jobs.iter().map(|job| job.arrival_ns).collect();
     outcomes.part.curves.push(measure::wait_curve(trace, &waits, &arrivals, &wait_ns));
-    outcomes.note("Of workers below the threshold the least busy gets the request; when none is, the least busy one below the queueing threshold.");
+    outcomes.note("Of workers below the threshold the one with the fewest requests gets the next; when none is, that of those below the queueing threshold.");
     outcomes.note(format!(
         "How busy a worker seems follows it with a time constant of {} s: assumed, not recorded.",
         SMOOTHING_NS / 1e9
@@ -102,6 +102,8 @@ fn fairness(used: &[f64]) -> f64 {
 
 struct Worker {
     free_ns: i64,
+    /// When each request that it has will be done.
+    ends: VecDeque<i64>,
     /// Smoothed share of time that it was busy, as of `seen_ns`.
     usage: f64,
     seen_ns: i64,
@@ -116,6 +118,9 @@ impl Worker {
         self.usage = 1.0 - (1.0 - self.usage) * (-busy / SMOOTHING_NS).exp();
         self.usage *= (-idle.max(0.0) / SMOOTHING_NS).exp();
         self.seen_ns = now_ns.max(self.seen_ns);
+        while self.ends.front().is_some_and(|end| *end <= now_ns) {
+            self.ends.pop_front();
+        }
     }
 }
 
@@ -129,8 +134,9 @@ fn balance(
 ) -> Option<(Vec<i64>, Vec<f64>)> {
     let is_off = thresholds.route >= 1.0 && thresholds.queue >= 1.0;
     let zero = jobs.first().map_or(0, |job| job.arrival_ns);
-    let mut pool: Vec<Worker> =
-        (0..workers).map(|_| Worker { free_ns: i64::MIN / 2, usage: 0.0, seen_ns: zero, busy_ns: 0.0 }).collect();
+    let mut pool: Vec<Worker> = (0..workers)
+        .map(|_| Worker { free_ns: i64::MIN / 2, ends: VecDeque::new(), usage: 0.0, seen_ns: zero, busy_ns: 0.0 })
+        .collect();
     let mut wait_ns = vec![REJECTED; jobs.len()];
     let mut central: VecDeque<usize> = VecDeque::new();
     let mut give = |pool: &mut [Worker], to: usize, job: usize, now_ns: i64| {
@@ -138,6 +144,7 @@ fn balance(
         let start = (now_ns + rules.handover_ns).max(worker.free_ns + rules.gap_ns);
         wait_ns[job] = start - jobs[job].arrival_ns;
         worker.free_ns = start + jobs[job].service_ns;
+        worker.ends.push_back(worker.free_ns);
         worker.busy_ns += jobs[job].service_ns as f64;
     };
     let mut ticks: BinaryHeap<Reverse<i64>> = BinaryHeap::new();
@@ -190,7 +197,7 @@ fn seat(pool: &[Worker], thresholds: Thresholds, is_off: bool, now_ns: i64) -> O
     }
     let least = |limit: f64| {
         let below = pool.iter().enumerate().filter(|(_, worker)| worker.usage < limit);
-        below.min_by(|a, b| a.1.usage.total_cmp(&b.1.usage).then(a.1.free_ns.cmp(&b.1.free_ns)))
+        below.min_by(|a, b| a.1.ends.len().cmp(&b.1.ends.len()).then(a.1.usage.total_cmp(&b.1.usage)))
     };
     let found = least(thresholds.route).or_else(|| least(thresholds.queue)).map(|(at, _)| at);
     // When all seem too busy, one that has nothing to do may still take what waits.

@@ -306,7 +306,7 @@ impl<'a> Events<'a> {
 
     /// The delay before service occupies the worker as well, so it is part of what it has to do.
     fn begin(&mut self, attempt: Attempt, delay_ns: i64) {
-        let start_ns = self.now_ns as i64 + delay_ns;
+        let start_ns = self.now_ns.round() as i64 + delay_ns;
         self.result.wait_ns[attempt.job] = start_ns - attempt.at_ns;
         let work_ns = (self.jobs[attempt.job].service_ns + delay_ns) as f64;
         self.served.push(Reverse((Virtual(self.virtual_ns + work_ns), attempt.job, start_ns)));
@@ -326,7 +326,7 @@ impl<'a> Events<'a> {
     fn client_goes_on(&mut self, job: usize) {
         if let Some(clients) = &self.rules.clients {
             let think_ns = clients.think_ns.get(job).copied().unwrap_or(0);
-            self.ready.push(Reverse(self.now_ns as i64 + think_ns));
+            self.ready.push(Reverse(self.now_ns.round() as i64 + think_ns));
         }
     }
 }
