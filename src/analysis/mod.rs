@@ -11,5 +11,6 @@ pub mod lines;
 pub mod map_layout;
 pub mod overview;
 pub mod retention;
+pub mod stats;
 pub mod status;
 pub mod vitals;
