@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Selection, State, ViewId, detail};
+use crate::analysis::findings::Findings;
 use crate::analysis::heat_map::HeatMap;
 use crate::analysis::landscape::{Landscape, part_metric};
 use crate::analysis::layers::Layers;
@@ -16,7 +17,7 @@ use crate::analysis::status::Status;
 use crate::analysis::vitals::Vital;
 use crate::model::id::ComponentId;
 use crate::model::metric::{CPU_CORES, MetricKey};
-use crate::model::time::{TimeRange, Timestamp};
+use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
 
 /// Something that a view needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +65,11 @@ pub enum Question {
     },
     /// Where the boxes of the map lie.
     MapLayout,
+    /// What somebody should know.
+    Findings {
+        /// Over which time.
+        range: TimeRange,
+    },
 }
 
 /// What a question is about, whatever its details: one answer of each topic is kept.
@@ -83,6 +89,8 @@ pub enum Topic {
     Lines,
     /// See [`Question::MapLayout`].
     MapLayout,
+    /// See [`Question::Findings`].
+    Findings,
 }
 
 impl Question {
@@ -96,12 +104,14 @@ impl Question {
             Question::HeatMap { .. } => Topic::HeatMap,
             Question::Lines { .. } => Topic::Lines,
             Question::MapLayout => Topic::MapLayout,
+            Question::Findings { .. } => Topic::Findings,
         }
     }
 
     /// Whether its answer changes when a recording grows.
     pub fn depends_on_data(&self) -> bool {
-        !matches!(self, Question::MapLayout)
+        // The range of findings says by itself which data they are about.
+        !matches!(self, Question::MapLayout | Question::Findings { .. })
     }
 }
 
@@ -122,6 +132,8 @@ pub enum Answer {
     Lines(Lines),
     /// See [`Question::MapLayout`].
     MapLayout(MapLayout),
+    /// See [`Question::Findings`].
+    Findings(Findings),
 }
 
 /// A question as it was sent: of which session and of which state of its data.
@@ -150,6 +162,8 @@ pub struct Answers {
     pub lines: Option<Arc<Lines>>,
     /// Where the boxes of the map lie.
     pub map_layout: Option<Arc<MapLayout>>,
+    /// What somebody should know.
+    pub findings: Option<Arc<Findings>>,
     /// The question that each kept answer answers.
     pub answered: BTreeMap<Topic, Asked>,
     /// What is on its way.
@@ -170,6 +184,7 @@ impl Answers {
             Answer::HeatMap(heat_map) => self.heat_map = Some(Arc::new(heat_map)),
             Answer::Lines(lines) => self.lines = Some(Arc::new(lines)),
             Answer::MapLayout(layout) => self.map_layout = Some(Arc::new(layout)),
+            Answer::Findings(findings) => self.findings = Some(Arc::new(findings)),
         }
         self.failed.remove(&topic);
         self.answered.insert(topic, asked);
@@ -195,6 +210,7 @@ pub fn wanted(state: &State) -> Vec<Question> {
         return questions;
     };
     questions.push(Question::Overview);
+    questions.push(Question::Findings { range: settled(span, state.is_live()) });
     let width_ns = detail::width_ns(state.range);
     let range = detail::fetch_range(state.range, span, width_ns);
     let about = state.selection.clone();
@@ -211,4 +227,31 @@ pub fn wanted(state: &State) -> Vec<Question> {
         ViewId::Roadmap => {}
     }
     questions
+}
+
+/// The time that findings are looked for in: all of it, but of a live session only full steps of ten seconds or about a twentieth, so
+/// that what takes long is not asked anew with every value that comes in.
+fn settled(span: TimeRange, is_live: bool) -> TimeRange {
+    let length_s = (span.length_ns() / NS_PER_S).max(0).unsigned_abs();
+    let step_s = 10 * (length_s / 200).next_power_of_two();
+    if !is_live || length_s < step_s {
+        return span;
+    }
+    let steps_s = length_s / step_s * step_s;
+    TimeRange::new(span.from, span.from.plus_ns(steps_s as i64 * NS_PER_S))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_of_a_live_session_are_asked_anew_in_steps() {
+        let span = |seconds: i64| TimeRange::new(Timestamp(0), Timestamp(seconds * NS_PER_S));
+        assert_eq!(settled(span(125), false), span(125));
+        assert_eq!(settled(span(125), true), span(120));
+        assert_eq!(settled(span(5), true), span(5));
+        let asked: std::collections::BTreeSet<i64> = (3600..7200).map(|s| settled(span(s), true).to.0).collect();
+        assert!((10..=30).contains(&asked.len()), "{}", asked.len());
+    }
 }

@@ -13,9 +13,6 @@ const SETTLING_S: f64 = 10.0;
 const WINDOWS: usize = 60;
 /// The chance of a false alarm that all tests of one look together may have, by order alone.
 const FALSE_ALARMS: f64 = 0.01;
-/// A part of a rhythm looks like a drift: only after so many whole days it is known.
-const RHYTHM_KNOWN_S: f64 = 3.0 * 86_400.0;
-
 /// What is asked of a growth.
 #[derive(Clone, Copy, Debug)]
 pub struct Demands {
@@ -84,14 +81,12 @@ pub fn judge(track: &Track, load: Option<&Track>, demands: Demands) -> Option<Gr
             if !is_sure || follows(times, level, load) {
                 return None;
             }
-            let span_s = times.last()? - times.first()?;
-            let may_be_rhythm = (4.0 * 3600.0..RHYTHM_KNOWN_S).contains(&span_s) && from > 0;
             Some(Growth::Drift(Drift {
                 from_s: *times.first()?,
                 slope: found.line.slope,
                 interval: found.interval,
                 rise: found.rise,
-                clear: clear && !may_be_rhythm,
+                clear,
                 falls: falls(track),
             }))
         }
@@ -186,22 +181,24 @@ mod tests {
     }
 
     const SPANS_S: [f64; 5] = [360.0, 1200.0, 4.0 * 3600.0, 24.0 * 3600.0, 72.0 * 3600.0];
-    const DEMANDS: Demands = Demands { least_rise: 10.0 * MB, tests: 1 };
+    const DEMANDS: Demands = Demands { least_rise: 4.0 * MB, tests: 1 };
 
     #[test]
     fn quiet_series_with_saws_and_days_raise_no_alarm() {
         let mut random = Random::new(11);
-        let mut alarms = 0;
+        let (mut alarms, mut hints) = (0, 0);
         for run in 0..500 {
             let track = series(&mut random, SPANS_S[run % SPANS_S.len()], |_| 0.0);
             let found = judge(&track, None, DEMANDS);
-            alarms += usize::from(found.is_some());
-            if found.is_some() {
+            let is_alarm = found.is_some_and(|found| !matches!(found, Growth::Drift(Drift { clear: false, .. })));
+            alarms += usize::from(is_alarm);
+            hints += usize::from(found.is_some() && !is_alarm);
+            if is_alarm {
                 println!("run {run}, {} s: {found:?}", SPANS_S[run % SPANS_S.len()]);
             }
         }
-        println!("{alarms} false alarms in 500 quiet series");
-        assert!(alarms <= 10, "{alarms} of 500");
+        println!("{alarms} false alarms and {hints} doubtful hints in 500 quiet series");
+        assert!(alarms <= 10 && hints <= 50, "{alarms} and {hints} of 500");
     }
 
     #[test]

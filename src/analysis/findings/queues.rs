@@ -42,7 +42,10 @@ fn growing(observed: &Observed, process: &Subject, track: &Track, tests: usize) 
     let end = floors.iter().position(|level| level.min >= top)?;
     // It began when the queue was last nearly empty, or else with the shortest that was seen.
     let low = floors[..=end].iter().map(|level| level.min).fold(f64::INFINITY, f64::min);
-    let begin = floors[..=end].iter().rposition(|level| level.min <= (0.1 * top).max(low))?;
+    let mut begin = floors[..=end].iter().rposition(|level| level.min <= (0.1 * top).max(low))?;
+    while begin > 0 && floors[begin - 1].min < floors[begin].min {
+        begin -= 1;
+    }
     let stretch = &floors[begin..=end];
     let (from_s, to_s) = (stretch.first()?.at_s, stretch.last()?.at_s + track.width_s);
     if top - low < LEAST_MESSAGES || top < 1.5 * low || to_s - from_s < LEAST_S {
@@ -70,7 +73,7 @@ fn growing(observed: &Observed, process: &Subject, track: &Track, tests: usize) 
         format!("it has drained to {} since", number_text(last, Unit::COUNT))
     };
     finding.message = format!(
-        "{}: messages wait, {} more each second ({} to {}) since {} after the start, up to {} within {}; {then}.",
+        "{}: its queue grows by {} ({} to {}) since {} after the start, up to {} within {}; {then}.",
         process.name,
         rate(found.line.slope),
         rate(found.interval.0),

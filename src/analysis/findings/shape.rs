@@ -13,7 +13,9 @@ const MARGIN: usize = 5;
 const KEPT: f64 = 6.0;
 const DAY_S: f64 = 86_400.0;
 /// Over less time a day's rhythm can't be told from a line at all.
-const RHYTHM_FROM_S: f64 = 4.0 * 3600.0;
+const RHYTHM_FROM_S: f64 = 3600.0;
+/// A rhythm that swings by more than this share of the level is not believed from less than a day.
+const LARGEST_SWING: f64 = 0.5;
 
 /// What the models say.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,9 +62,10 @@ pub fn shape(times_s: &[f64], values: &[f64]) -> Option<Shape> {
         (rising(fit(&relative, values, move |t| vec![(t - place).max(0.0)], 3.0)), at)
     }))
     .unwrap_or((Fit::WORST, 0));
-    let slowing = [0.05, 0.1, 0.2, 0.35, 0.6, 1.0].into_iter();
+    let slowing = [0.05, 0.1, 0.2, 0.35, 0.6].into_iter();
     let slowing = slowing.map(|tau| (rising(fit(&relative, values, move |t| vec![1.0 - (-t / tau).exp()], 3.0)), 0));
-    let full = changes(n).map(|at| {
+    // A plateau has to be long enough to be seen as one.
+    let full = changes(n).filter(|at| *at <= n * 3 / 4).map(|at| {
         let place = relative[at];
         (rising(fit(&relative, values, move |t| vec![t.min(place)], 3.0)), 0)
     });
@@ -70,7 +73,8 @@ pub fn shape(times_s: &[f64], values: &[f64]) -> Option<Shape> {
     let none = || Fit::WORST;
     let wave = move |t: f64| vec![(turns * t).sin(), (turns * t).cos()];
     let tilted = move |t: f64| vec![t, (turns * t).sin(), (turns * t).cos()];
-    let rhythm = has_rhythm.then(|| fit(&relative, values, wave, 3.0)).flatten().unwrap_or_else(none);
+    let is_likely = |fit: &Fit| span_s >= DAY_S || fit.swing <= LARGEST_SWING * fit.level;
+    let rhythm = has_rhythm.then(|| fit(&relative, values, wave, 3.0)).flatten().filter(is_likely).unwrap_or_else(none);
     let both = has_rhythm.then(|| fit(&relative, values, tilted, 4.0)).flatten().unwrap_or_else(none);
 
     let all = [constant, straight, step, late, levels, rhythm, both];
@@ -99,10 +103,11 @@ pub fn shape(times_s: &[f64], values: &[f64]) -> Option<Shape> {
     })
 }
 
-/// What of the values is the day's rhythm, to be taken away before a slope is looked for; `None` over less than four hours.
+/// What of the values is the day's rhythm, to be taken away before a slope is looked for; `None` over less than a day, where a
+/// part of a wave and a line are much the same.
 pub fn rhythm(times_s: &[f64], values: &[f64]) -> Option<Vec<f64>> {
     let (first, last) = (*times_s.first()?, *times_s.last()?);
-    if last - first < RHYTHM_FROM_S {
+    if last - first < 0.9 * DAY_S {
         return None;
     }
     let span_s = last - first;
@@ -126,12 +131,16 @@ struct Fit {
     parameters: f64,
     /// Correlation of what is left with itself, one point on.
     memory: f64,
+    /// The constant.
+    level: f64,
     /// The factor of the first column.
     first: f64,
+    /// The length of the last two factors: how far a wave swings.
+    swing: f64,
 }
 
 impl Fit {
-    const WORST: Fit = Fit { left: f64::INFINITY, parameters: 3.0, memory: 0.0, first: 0.0 };
+    const WORST: Fit = Fit { left: f64::INFINITY, parameters: 3.0, memory: 0.0, level: 0.0, first: 0.0, swing: 0.0 };
 }
 
 fn rising(fit: Option<Fit>) -> Option<Fit> {
@@ -153,7 +162,9 @@ fn fit(times: &[f64], values: &[f64], columns: impl Fn(f64) -> Vec<f64>, paramet
     let residuals: Vec<f64> = times.iter().zip(values).map(residual).collect();
     let left = residuals.iter().map(|residual| residual * residual).sum();
     let memory = quantile::autocorrelation(&residuals, 1);
-    Some(Fit { left, parameters, memory, first: factors.get(1).copied().unwrap_or(0.0) })
+    let factor = |at: usize| factors.get(at).copied().unwrap_or(0.0);
+    let swing = factor(factors.len() - 1).hypot(factor(factors.len().saturating_sub(2)));
+    Some(Fit { left, parameters, memory, level: factor(0), first: factor(1), swing })
 }
 
 /// The factors, the constant first; `None` where they can't be told apart.

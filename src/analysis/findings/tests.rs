@@ -77,7 +77,7 @@ fn a_process_at_its_limit_with_waiting_messages_is_a_bottleneck() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].rule_class, found[0].severity), (RuleClass::Serialization, Severity::Warning));
     assert!(found[0].is_about_entity(EntityId(1)) && found[0].is_about_component(&ComponentId::from("app:shop")));
-    for part in ["registry", "30.0 s", "search/2 50", "4.00/s"] {
+    for part in ["registry", "30 s", "search/2 50 %", "3.73 /s"] {
         assert!(found[0].message.contains(part), "{part}: {}", found[0].message);
     }
     // Nobody waits: it is busy, no bottleneck. All schedulers are busy: the node is small, whoever runs.
@@ -94,7 +94,7 @@ fn a_queue_that_grows_is_told_from_one_that_drains() {
     let grows = with(track(|at| if at < 200 { (at % 3) as f64 } else { (at - 200) as f64 * 20.0 }));
     assert_eq!(grows.len(), 1, "{grows:?}");
     assert_eq!((grows[0].rule_class, grows[0].severity), (RuleClass::QueueGrowth, Severity::Warning));
-    assert!(grows[0].message.contains("20.0/s") && grows[0].message.contains("3 min 2"), "{}", grows[0].message);
+    assert!(grows[0].message.contains("20 /s") && grows[0].message.contains("since 3 min 1"), "{}", grows[0].message);
     assert_eq!(with(track(|at| ((at % 45) * 9) as f64)), Vec::new(), "a queue that builds up and drains");
     let was = with(track(|at| if at < 100 { at as f64 * 50.0 } else { 0.0 }));
     assert_eq!(was[0].severity, Severity::Info, "{was:?}");
@@ -202,5 +202,5 @@ fn many_in_ets_are_a_sign_of_contention() {
     let found = find(&observed).list;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].grade, Grade::Inferred);
-    assert!(found[0].message.contains("sessions") && found[0].message.contains("50.0 %"), "{}", found[0].message);
+    assert!(found[0].message.contains("sessions") && found[0].message.contains("50 %"), "{}", found[0].message);
 }
