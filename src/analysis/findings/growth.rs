@@ -51,8 +51,6 @@ pub struct Drift {
     pub rise: f64,
     /// Whether a step, a warm-up and the time of day are all ruled out.
     pub clear: bool,
-    /// How often the series fell: for a heap, collections that were seen.
-    pub falls: usize,
 }
 
 /// Judges a series; `load`, where known, is what its owner does. `None`: nothing to say, or too little data to say it.
@@ -87,7 +85,6 @@ pub fn judge(track: &Track, load: Option<&Track>, demands: Demands) -> Option<Gr
                 interval: found.interval,
                 rise: found.rise,
                 clear,
-                falls: falls(track),
             }))
         }
     }
@@ -114,25 +111,6 @@ fn floors(track: &Track) -> Option<(Vec<f64>, Vec<f64>)> {
     let found = lowest.iter().enumerate().filter_map(|(window, low)| Some((middle(window), low.as_ref()?.0)));
     let (times, floors): (Vec<f64>, Vec<f64>) = found.unzip();
     (times.len() >= FEWEST).then_some((times, floors))
-}
-
-/// How often the series fell by a tenth of its range or more, from one stretch to the next or within one.
-fn falls(track: &Track) -> usize {
-    let low = track.levels.iter().map(|level| level.min).fold(f64::INFINITY, f64::min);
-    let least = (track.peak() - low) / 10.0;
-    if least <= 0.0 {
-        return 0;
-    }
-    let mut peak = f64::NEG_INFINITY;
-    let mut count = 0;
-    for level in &track.levels {
-        peak = peak.max(level.mean);
-        if peak - level.min >= least {
-            count += 1;
-            peak = level.min;
-        }
-    }
-    count
 }
 
 /// Whether a level goes with the load rather than with time: the partial rank correlation with time, given load, is small.

@@ -100,7 +100,7 @@ fn oversized(observed: &Observed) -> Vec<Finding> {
         let more = if subjects.len() > 5 { format!(" and {} more", subjects.len() - 5) } else { String::new() };
         let efficiency = live / held;
         finding.message = format!(
-            "{}{more}: heaps of {} hold {} most of the time, so that {} are in use ({} of {}).",
+            "{}{more}: heaps of {} hold {} most of the time, so that {} are in use ({} {}).",
             names.join(", "),
             bytes_text(held),
             bytes_text(live),

@@ -18,8 +18,12 @@ const LEAST_COUNT: f64 = 100.0;
 const LEAST_STEP_SHARE: f64 = 0.1;
 /// Per second; faster leaks are critical (10 MiB a minute).
 const FAST_BYTES_PER_S: f64 = 10.0 * 1_048_576.0 / 60.0;
-/// Fewer collections than this don't tell a leak from garbage that waits.
-const FEWEST_FALLS: usize = 3;
+/// A heap that did not have to become larger so many times may be filling with garbage that waits for a full collection.
+const FEWEST_ENLARGEMENTS: usize = 2;
+/// Of a rise in use, so much must have made the heap larger.
+const ENLARGED_BY: f64 = 0.5;
+/// So many undecided ones are named.
+const MAX_NAMED: usize = 5;
 
 /// What is judged of each kind.
 fn judged(kind: EntityKind) -> &'static [MetricKey] {
@@ -33,41 +37,83 @@ fn judged(kind: EntityKind) -> &'static [MetricKey] {
     }
 }
 
-/// Whether there was time enough.
-pub fn not_examined(observed: &Observed) -> Option<String> {
-    let span_s = observed.range.length_seconds();
-    (span_s < SHORTEST_S).then(|| {
-        format!(
-            "Leaks and steps were not looked for: that takes {} of data, and there are {}.",
-            duration_text(SHORTEST_S),
-            duration_text(span_s)
-        )
-    })
+/// What was found, and what can't be decided yet.
+#[derive(Debug, Default)]
+pub struct Leaks {
+    /// What was found.
+    pub found: Vec<Finding>,
+    /// Sentences on what was not looked for or can't be told yet.
+    pub undecided: Vec<String>,
 }
 
 /// All of them.
-pub fn find(observed: &Observed) -> Vec<Finding> {
+pub fn find(observed: &Observed) -> Leaks {
+    let span_s = observed.range.length_seconds();
+    if span_s < SHORTEST_S {
+        let (needed, there) = (duration_text(SHORTEST_S), duration_text(span_s));
+        let text = format!("Leaks and steps were not looked for: that takes {needed} of data, and there are {there}.");
+        return Leaks { found: Vec::new(), undecided: vec![text] };
+    }
     let candidates: Vec<(&Subject, MetricKey)> = observed
         .subjects
         .iter()
         .flat_map(|subject| judged(subject.kind).iter().map(move |metric| (subject, *metric)))
         .filter(|(subject, metric)| subject.track(*metric).is_some())
         .collect();
-    let mut found: Vec<(&Subject, MetricKey, Growth)> = Vec::new();
+    let mut grown: Vec<(&Subject, MetricKey, Growth)> = Vec::new();
     for (subject, metric) in &candidates {
         let Some(track) = subject.track(*metric) else { continue };
         let demands = Demands { least_rise: least_rise(observed, subject, *metric), tests: candidates.len() };
         let load = subject.track(metric::BEAM_REDUCTIONS).or(subject.track(metric::CPU_CORES));
         if let Some(growth) = judge(track, load, demands) {
-            found.push((subject, *metric, growth));
+            grown.push((subject, *metric, growth));
         }
     }
-    let told = found.iter().filter(|(subject, metric, growth)| !is_explained(subject, *metric, growth, &found));
-    told.filter_map(|(subject, metric, growth)| match growth {
-        Growth::Drift(drift) => Some(leak(observed, subject, *metric, drift)),
-        Growth::Step { at_s, before, after } => step(observed, subject, *metric, *at_s, *before, *after),
-    })
-    .collect()
+    let mut leaks = Leaks::default();
+    let mut doubtful: Vec<(f64, String)> = Vec::new();
+    for (subject, metric, growth) in &grown {
+        match growth {
+            Growth::Drift(drift) if !drift.clear || *metric == metric::HEAP_LIVE && !had_to_grow(subject, drift) => {
+                let rate = rate_text(*metric, drift.slope);
+                doubtful.push((drift.slope, format!("{} ({}, {rate})", subject.name, what(subject, *metric))));
+            }
+            _ if is_explained(subject, *metric, growth, &grown) => {}
+            Growth::Drift(drift) => leaks.found.push(leak(observed, subject, *metric, drift)),
+            Growth::Step { at_s, before, after } => {
+                leaks.found.extend(step(observed, subject, *metric, *at_s, *before, *after));
+            }
+        }
+    }
+    doubtful.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let more = doubtful.len().saturating_sub(MAX_NAMED);
+    let names: Vec<String> = doubtful.into_iter().take(MAX_NAMED).map(|(_, text)| text).collect();
+    if !names.is_empty() {
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        leaks.undecided.push(format!(
+            "Growth that may still level off, be garbage that waits for a full collection, or follow the time of day: {}{more}. \
+             A longer recording tells.",
+            names.join(", ")
+        ));
+    }
+    leaks
+}
+
+/// Whether a heap became larger several times while its use grew. The old heap only does so when a full collection has left more
+/// in it than before; until then what is in use holds garbage.
+fn had_to_grow(subject: &Subject, drift: &Drift) -> bool {
+    let Some(held) = subject.track(metric::HEAP_HELD) else { return false };
+    let levels: Vec<f64> =
+        held.levels.iter().filter(|level| level.at_s >= drift.from_s).map(|level| level.max).collect();
+    let (Some(first), Some(last)) = (levels.first(), levels.last()) else { return false };
+    let mut largest = *first;
+    let mut times = 0;
+    for level in &levels {
+        if *level > 1.05 * largest {
+            times += 1;
+            largest = *level;
+        }
+    }
+    times >= FEWEST_ENLARGEMENTS && last - first >= ENLARGED_BY * drift.rise
 }
 
 fn is_bytes(metric: MetricKey) -> bool {
@@ -135,29 +181,17 @@ fn rate_text(metric: MetricKey, slope: f64) -> String {
 }
 
 fn leak(observed: &Observed, subject: &Subject, metric: MetricKey, drift: &Drift) -> Finding {
-    let Drift { from_s, slope, interval, rise, clear, falls } = *drift;
+    let Drift { from_s, slope, interval, rise, .. } = *drift;
     let end_s = observed.range.length_seconds();
     let range = observed.stretch(from_s, end_s);
-    let is_heap = metric == metric::HEAP_LIVE;
-    let waits_for_collection = is_heap && falls < FEWEST_FALLS;
-    let severity = match (waits_for_collection || !clear, is_bytes(metric) && interval.0 > FAST_BYTES_PER_S) {
-        (true, _) => Severity::Info,
-        (false, true) => Severity::Critical,
-        (false, false) => Severity::Warning,
-    };
+    let is_fast = is_bytes(metric) && interval.0 > FAST_BYTES_PER_S;
+    let severity = if is_fast { Severity::Critical } else { Severity::Warning };
     let mut finding = finding(RuleClass::Leak, severity, Grade::Derived, &[subject], range);
     finding.id = format!("{}:{}", finding.id, metric.id());
     let name = &subject.name;
     let (thing, unit) = (what(subject, metric), metric.unit());
-    let doubt = if waits_for_collection {
-        format!(" Only {falls} collections were seen in it, so part of it may be garbage that waits for one.")
-    } else if !clear {
-        String::from(" A step or a start that levels off is not ruled out yet.")
-    } else {
-        String::new()
-    };
     finding.message = format!(
-        "{name}: {thing} grows by {} ({} to {}), by {} in {}, and does not come back.{doubt}",
+        "{name}: {thing} grows by {} ({} to {}), by {} in {}, and does not come back.",
         rate_text(metric, slope),
         rate_text(metric, interval.0),
         rate_text(metric, interval.1),
@@ -186,8 +220,9 @@ fn leak(observed: &Observed, subject: &Subject, metric: MetricKey, drift: &Drift
             finding.evidence.push(derived("bytes per row", each, Unit::BYTES, "memory ÷ rows"));
         }
     }
-    if is_heap {
-        finding.evidence.push(derived("falls seen", falls as f64, Unit::COUNT, "falls by a tenth of the range"));
+    let held = subject.track(metric::HEAP_HELD).filter(|_| metric == metric::HEAP_LIVE);
+    if let Some(held) = held.and_then(|held| held.last()) {
+        finding.evidence.push(observed.measured("heap held, last", held.mean, unit, range));
     }
     finding.derived = Some(finding.evidence[0].quantity.clone());
     finding.stated = observed.stated(subject, metric::MEMORY_GROWTH);

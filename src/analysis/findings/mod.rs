@@ -174,7 +174,7 @@ impl Finding {
 pub struct Findings {
     /// The worst first.
     pub list: Vec<Finding>,
-    /// What was not looked for, and what it would take; sentences.
+    /// What was not looked for or can't be told yet, and what it would take; sentences.
     pub not_examined: Vec<String>,
 }
 
@@ -194,14 +194,14 @@ impl Findings {
 pub fn find(observed: &Observed) -> Findings {
     let mut list = serialization::find(observed);
     list.extend(queues::find(observed));
-    list.extend(leaks::find(observed));
+    let leaks = leaks::find(observed);
+    list.extend(leaks.found);
     list.extend(tables::find(observed));
     list.extend(contention::find(observed));
     list.extend(limits::find(observed));
     list.extend(heaps::find(observed));
     list.sort_by(|a, b| (a.severity, a.rule_class).cmp(&(b.severity, b.rule_class)).then_with(|| a.id.cmp(&b.id)));
-    let mut not_examined = Vec::new();
-    not_examined.extend(leaks::not_examined(observed));
+    let mut not_examined = leaks.undecided;
     not_examined.extend(contention::not_examined(observed));
     Findings { list, not_examined }
 }

@@ -34,10 +34,11 @@ const CRITICAL_SHARE: f64 = 0.5;
 struct Run {
     from_s: f64,
     to_s: f64,
-    /// Messages waiting when it began and when it ended.
-    queue: (f64, f64),
-    /// The most that waited.
+    /// Messages waiting when it began.
+    queue: f64,
+    /// The most that waited, and when.
     peak: f64,
+    peak_s: f64,
 }
 
 /// All of them.
@@ -59,8 +60,8 @@ fn bottleneck(observed: &Observed, process: &Subject) -> Option<Finding> {
     }
     let peak = runs.iter().map(|run| run.peak).fold(0.0, f64::max);
     let callers = callers(observed, process);
-    let growing: Vec<&Run> = runs.iter().filter(|run| run.queue.1 - run.queue.0 >= LEAST_QUEUE).collect();
-    let stands = runs.iter().any(|run| run.queue.0.min(run.queue.1) >= LEAST_QUEUE);
+    let growing: Vec<&Run> = runs.iter().filter(|run| run.peak - run.queue >= LEAST_QUEUE).collect();
+    let stands = runs.iter().any(|run| run.queue >= LEAST_QUEUE);
     if growing.is_empty() && !stands && callers.len() < LEAST_CALLERS {
         return None;
     }
@@ -143,7 +144,7 @@ fn stretches(count: usize) -> String {
     if count == 1 { String::from("one stretch") } else { format!("{count} stretches") }
 }
 
-/// Stretches at the limit, one value at the edges given away to moments that lie in two of them.
+/// Stretches at the limit.
 fn runs(process: &Subject) -> Vec<Run> {
     let Some(cores) = process.track(metric::CPU_CORES) else { return Vec::new() };
     let queue = process.track(metric::QUEUE_LENGTH);
@@ -161,10 +162,11 @@ fn runs(process: &Subject) -> Vec<Run> {
         match found.last_mut().filter(|_| joins) {
             Some(run) => {
                 run.to_s = to_s;
-                run.queue.1 = waits;
-                run.peak = run.peak.max(waits);
+                if waits > run.peak {
+                    (run.peak, run.peak_s) = (waits, to_s);
+                }
             }
-            None => found.push(Run { from_s: level.at_s, to_s, queue: (waits, waits), peak: waits }),
+            None => found.push(Run { from_s: level.at_s, to_s, queue: waits, peak: waits, peak_s: to_s }),
         }
         before = Some(to_s);
     }
@@ -185,10 +187,10 @@ fn has_room(observed: &Observed, run: &Run) -> bool {
     is_idle || nobody_waits
 }
 
-/// The rise of queues in the stretches in which they rose, per second.
+/// The rise of queues to the most that waited, per second.
 fn net_rate(growing: &[&Run]) -> Option<f64> {
-    let rise: f64 = growing.iter().map(|run| run.queue.1 - run.queue.0).sum();
-    let time_s: f64 = growing.iter().map(|run| run.to_s - run.from_s).sum();
+    let rise: f64 = growing.iter().map(|run| run.peak - run.queue).sum();
+    let time_s: f64 = growing.iter().map(|run| run.peak_s - run.from_s).sum();
     (time_s > 0.0).then(|| rise / time_s)
 }
 
@@ -221,6 +223,9 @@ fn functions(observed: &Observed, process: &Subject) -> Vec<String> {
     };
     let own = stacks.anywhere.iter().filter(|(function, _)| !is_frame(function) && !function.contains(":-"));
     let own = own.map(|(function, count)| (function.clone(), *count)).collect();
-    let many = leading(&own, stacks.samples, 12).into_iter().filter(|(_, share)| (0.1..0.9).contains(share));
-    many.take(4).map(|(function, share)| format!("{function} {}", share_text(share))).collect()
+    // What is in nearly every sample is how work is handed out; what it is handed to tells more.
+    let all = leading(&own, stacks.samples, 12);
+    let parts: Vec<&(String, f64)> = all.iter().filter(|(_, share)| (0.1..0.8).contains(share)).collect();
+    let many = if parts.is_empty() { all.iter().collect() } else { parts };
+    many.into_iter().take(4).map(|(function, share)| format!("{function} {}", share_text(*share))).collect()
 }

@@ -90,6 +90,7 @@ pub fn build(state: &State, contents: &Contents) -> Report {
         tables: some(tables::vitals(state)),
         ..Default::default()
     }];
+    sections.push(findings(state));
     sections.extend(contents.views.iter().map(|view| view_section(state, *view, contents)));
     if contents.views.contains(&ViewId::Roadmap) {
         sections.extend(state.document.pipeline.iter().enumerate().map(run_section));
@@ -108,6 +109,19 @@ pub fn build(state: &State, contents: &Contents) -> Report {
         about: state.document.about.clone(),
         facts: facts(state, contents.created),
         sections,
+    }
+}
+
+/// What somebody should know, and what was not looked for.
+fn findings(state: &State) -> Section {
+    let found = state.answers.findings.as_deref();
+    Section {
+        id: String::from("findings"),
+        title: String::from("Findings"),
+        help: String::from("What the measurements show that somebody should know, with what it rests on."),
+        tables: some(tables::findings(state)),
+        notes: found.map(|found| found.not_examined.clone()).unwrap_or_default(),
+        ..Default::default()
     }
 }
 
