@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::whatif::{Compared, Predicted};
 use super::{CpuDetail, Selection, State, ViewId, detail};
+use crate::analysis::findings::Findings;
 use crate::analysis::functions::Functions;
 use crate::analysis::gc::GcFigures;
 use crate::analysis::heat_map::HeatMap;
@@ -21,7 +22,7 @@ use crate::analysis::vitals::Vital;
 use crate::model::entity::EntityKind;
 use crate::model::id::{ComponentId, ScenarioId};
 use crate::model::metric::{CPU_CORES, MetricKey};
-use crate::model::time::{TimeRange, Timestamp};
+use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
 use crate::whatif::answer::Availability;
 use crate::whatif::prediction::Effort;
 
@@ -111,6 +112,11 @@ pub enum Question {
         /// From which part of the recording.
         range: TimeRange,
     },
+    /// What somebody should know.
+    Findings {
+        /// Over which time.
+        range: TimeRange,
+    },
 }
 
 /// What a question is about, whatever its details: one answer of each topic is kept.
@@ -144,6 +150,8 @@ pub enum Topic {
     Predicted,
     /// See [`Question::Compare`].
     Compared,
+    /// See [`Question::Findings`].
+    Findings,
 }
 
 impl Question {
@@ -164,6 +172,7 @@ impl Question {
             Question::Predict { effort: Effort::Coarse, .. } => Topic::Coarse,
             Question::Predict { effort: Effort::Full, .. } => Topic::Predicted,
             Question::Compare { .. } => Topic::Compared,
+            Question::Findings { .. } => Topic::Findings,
         }
     }
 
@@ -174,8 +183,9 @@ impl Question {
 
     /// Whether its answer changes when a recording grows.
     pub fn depends_on_data(&self) -> bool {
-        // What-if asks about a stretch of time, which says by itself what data there are.
-        !matches!(self, Question::MapLayout) && !self.is_what_if()
+        // Findings, collections and what-if ask about a stretch of time, which says by itself what data there are.
+        let of_range = matches!(self, Question::Findings { .. } | Question::Collections { .. }) || self.is_what_if();
+        !matches!(self, Question::MapLayout) && !of_range
     }
 }
 
@@ -208,6 +218,8 @@ pub enum Answer {
     Predicted(Predicted),
     /// See [`Question::Compare`].
     Compared(Vec<Compared>),
+    /// See [`Question::Findings`].
+    Findings(Findings),
 }
 
 /// Collections, added up.
@@ -261,6 +273,8 @@ pub struct Answers {
     pub predicted: Option<Arc<Predicted>>,
     /// Scenarios side by side.
     pub compared: Arc<Vec<Compared>>,
+    /// What somebody should know.
+    pub findings: Option<Arc<Findings>>,
     /// The question that each kept answer answers.
     pub answered: BTreeMap<Topic, Asked>,
     /// What is on its way.
@@ -287,6 +301,7 @@ impl Answers {
             Answer::Knobs(knobs) => self.knobs = Some(Arc::new(knobs)),
             Answer::Predicted(predicted) => self.take_prediction(predicted),
             Answer::Compared(compared) => self.compared = Arc::new(compared),
+            Answer::Findings(findings) => self.findings = Some(Arc::new(findings)),
         }
         self.failed.remove(&topic);
         self.answered.insert(topic, asked);
@@ -340,8 +355,9 @@ pub fn wanted(state: &State) -> Vec<Question> {
     };
     questions.push(Question::Overview);
     if matches!(state.selection, None | Some(Selection::Component(_))) {
-        questions.push(Question::Collections { range: state.range });
+        questions.push(Question::Collections { range: steady_range(state) });
     }
+    questions.push(Question::Findings { range: settled(span, state.is_live()) });
     let width_ns = detail::width_ns(state.range);
     let range = detail::fetch_range(state.range, span, width_ns);
     let about = state.selection.clone();
@@ -372,7 +388,7 @@ pub fn wanted(state: &State) -> Vec<Question> {
 
 /// First what can be answered, then a quick answer, then a good one.
 fn what_if(state: &State, questions: &mut Vec<Question>) {
-    let range = state.range;
+    let range = steady_range(state);
     questions.push(Question::Knobs { range });
     let settings = state.settings().to_vec();
     if !settings.is_empty() {
@@ -387,5 +403,43 @@ fn what_if(state: &State, questions: &mut Vec<Question>) {
     let scenarios: Vec<_> = compared.collect();
     if !scenarios.is_empty() {
         questions.push(Question::Compare { scenarios, range });
+    }
+}
+
+/// The range shown; of one that follows a live session full steps of ten seconds, so that what takes long is not asked each second.
+pub fn steady_range(state: &State) -> TimeRange {
+    const STEP_NS: i64 = 10 * NS_PER_S;
+    if !(state.is_live() && state.follow) {
+        return state.range;
+    }
+    let down = |at: Timestamp| Timestamp(at.0 - at.0.rem_euclid(STEP_NS));
+    let range = TimeRange::new(down(state.range.from), down(state.range.to));
+    if range.length_ns() > 0 { range } else { state.range }
+}
+
+/// The time that findings are looked for in: all of it, but of a live session only full steps of ten seconds or about a twentieth, so
+/// that what takes long is not asked anew with every value that comes in.
+fn settled(span: TimeRange, is_live: bool) -> TimeRange {
+    let length_s = (span.length_ns() / NS_PER_S).max(0).unsigned_abs();
+    let step_s = 10 * (length_s / 200).next_power_of_two();
+    if !is_live || length_s < step_s {
+        return span;
+    }
+    let steps_s = length_s / step_s * step_s;
+    TimeRange::new(span.from, span.from.plus_ns(steps_s as i64 * NS_PER_S))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_of_a_live_session_are_asked_anew_in_steps() {
+        let span = |seconds: i64| TimeRange::new(Timestamp(0), Timestamp(seconds * NS_PER_S));
+        assert_eq!(settled(span(125), false), span(125));
+        assert_eq!(settled(span(125), true), span(120));
+        assert_eq!(settled(span(5), true), span(5));
+        let asked: std::collections::BTreeSet<i64> = (3600..7200).map(|s| settled(span(s), true).to.0).collect();
+        assert!((10..=30).contains(&asked.len()), "{}", asked.len());
     }
 }

@@ -91,6 +91,7 @@ pub fn build(state: &State, contents: &Contents) -> Report {
         tables: some(tables::vitals(state)),
         ..Default::default()
     }];
+    sections.push(findings(state));
     // Sliders that nobody has moved say nothing.
     let says_something = |view: &&ViewId| **view != ViewId::WhatIf || !state.document.scenarios.is_empty();
     let views = contents.views.iter().filter(says_something);
@@ -112,6 +113,19 @@ pub fn build(state: &State, contents: &Contents) -> Report {
         about: state.document.about.clone(),
         facts: facts(state, contents.created),
         sections,
+    }
+}
+
+/// What somebody should know, and what was not looked for.
+fn findings(state: &State) -> Section {
+    let found = state.answers.findings.as_deref();
+    Section {
+        id: String::from("findings"),
+        title: String::from("Findings"),
+        help: String::from("What the measurements show that somebody should know, with what it rests on."),
+        tables: some(tables::findings(state)),
+        notes: found.map(|found| found.not_examined.clone()).unwrap_or_default(),
+        ..Default::default()
     }
 }
 

@@ -42,6 +42,22 @@ pub(super) fn vitals(state: &State) -> Option<Table> {
     table("The whole system", &["Figure", "#Value", "Provenance", "From", "Definition"], rows)
 }
 
+pub(super) fn findings(state: &State) -> Option<Table> {
+    let found = state.answers.findings.as_ref()?;
+    let row = |finding: &crate::analysis::findings::Finding| {
+        vec![
+            finding.severity.word().to_owned(),
+            finding.rule_class.title().to_owned(),
+            finding.grade.word().to_owned(),
+            finding.message.clone(),
+            or_nothing(finding.evidence_text()),
+            finding.next.clone(),
+        ]
+    };
+    let rows = found.list.iter().map(row).collect();
+    table("What was found", &["Severity", "Finding", "Grade", "What", "Evidence", "Next"], rows)
+}
+
 pub(super) fn components(state: &State) -> Option<Table> {
     let mut rows: Vec<Vec<String>> = Vec::new();
     for component in state.components() {

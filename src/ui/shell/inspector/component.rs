@@ -29,6 +29,7 @@ pub fn component_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui, commands
         let lines = code.lines.map(|(first, last)| format!(":{first}-{last}")).unwrap_or_default();
         row(ui, "Code", &format!("{}{lines}", code.place));
     }
+    super::findings::findings_ui(state, ui, commands);
     measured_ui(state, id, ui, commands);
     collections::collections_ui(state, Some(id), ui);
     collections::trace_ui(state, id, ui, commands);

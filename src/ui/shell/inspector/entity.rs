@@ -41,6 +41,7 @@ pub fn entity_ui(state: &State, id: EntityId, ui: &mut egui::Ui, commands: &mut 
             row(ui, "Lived", &duration_text(ended.seconds_since(started)));
         }
     }
+    super::findings::findings_ui(state, ui, commands);
     section(ui, "Measured");
     if let Some(landscape) = state.answers.landscape.as_deref() {
         let member = landscape.parts.iter().flat_map(|part| &part.members).find(|member| member.entity == Some(id));

@@ -12,7 +12,7 @@ use egui::{RichText, Ui};
 
 use super::View;
 use crate::state::command::Command;
-use crate::state::question::Topic;
+use crate::state::question::{Topic, steady_range};
 use crate::state::{State, ViewId};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::empty::{empty_ui, missing_ui};
@@ -77,7 +77,7 @@ fn answers_ui(state: &State, ui: &mut Ui, commands: &mut Vec<Command>) {
         ui.label(why);
     } else if let Some(predicted) = &state.answers.predicted {
         // While a newer answer is on its way, the one before stays, dimmed.
-        let is_present = state.prediction().is_some_and(|present| present.range == state.range);
+        let is_present = state.prediction().is_some_and(|present| present.range == steady_range(state));
         ui.scope(|ui| {
             if !is_present {
                 ui.multiply_opacity(0.6);
