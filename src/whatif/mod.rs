@@ -6,8 +6,13 @@
 pub mod budget;
 pub mod combine;
 pub mod data;
+pub mod frontier;
+pub mod goal;
 pub mod heap_limit;
 pub mod knob;
 pub mod prediction;
+pub mod redundancy;
 pub mod requests;
+pub mod retention;
 pub mod scenario;
+pub mod sensitivity;
