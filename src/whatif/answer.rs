@@ -2,12 +2,15 @@
 //!
 //! Used by `whatif` on the command line and by the window.
 
+use super::beam_heap;
 use super::budget;
-use super::data::{ComponentData, SessionData};
+use super::data::{ComponentData, SessionData, TracedHeap};
 use super::heap_limit;
 use super::knob::{KNOBS, Knob, KnobValue, ModelId};
 use super::prediction::{Confidence, Effort, Part};
+use super::redundancy;
 use super::requests;
+use super::retention;
 use super::scenario::{Place, Setting};
 use crate::model::gc::HeapSettings;
 use crate::model::id::ComponentId;
@@ -134,7 +137,22 @@ fn has_sized_heap(component: &ComponentData) -> bool {
 
 /// Models that were prepared for a session; preparing takes longer than answering. Make new ones when the data change.
 #[derive(Default)]
-pub struct Models {}
+pub struct Models {
+    beam_heap: Option<beam_heap::Model>,
+}
+
+impl Models {
+    /// The heaps of the BEAM, fitted when they are asked about first.
+    pub fn beam_heap(&mut self, data: &SessionData) -> &beam_heap::Model {
+        self.beam_heap.get_or_insert_with(|| {
+            let traced = |heap: &TracedHeap| heap.events.iter().any(|event| event.beam.is_some());
+            let components = data.components.iter().enumerate();
+            let with_heaps = components.filter(|(_, component)| component.heaps.iter().any(traced));
+            let with_heaps: Vec<usize> = with_heaps.map(|(index, _)| index).collect();
+            beam_heap::Model::new(data, &with_heaps)
+        })
+    }
+}
 
 /// The models that share requests: settings of them work together, as one run.
 const OF_REQUESTS: [ModelId; 5] = [ModelId::Queue, ModelId::Pool, ModelId::Partition, ModelId::Cache, ModelId::Balance];
@@ -144,7 +162,7 @@ const OF_REQUESTS: [ModelId; 5] = [ModelId::Queue, ModelId::Pool, ModelId::Parti
 ///
 /// `cancelled` is asked now and then; once it says yes, the answer may be incomplete and is not to be used.
 pub fn predict(
-    _models: &mut Models,
+    models: &mut Models,
     data: &SessionData,
     settings: &[Setting],
     effort: Effort,
@@ -158,10 +176,22 @@ pub fn predict(
     if !of_requests.is_empty() {
         parts.extend(requests::predict(data, &of_requests, effort, cancelled));
     }
+    let of_heaps = of(&|model| model == ModelId::BeamHeap);
+    if !of_heaps.is_empty() {
+        parts.extend(models.beam_heap(data).predict(&of_heaps, effort, cancelled));
+    }
     let of_limit = of(&|model| model == ModelId::HeapLimit);
     if !of_limit.is_empty() {
         parts.extend(heap_limit::predict(data, &of_limit, effort, cancelled));
         parts.extend(budget::predict(data, &of_limit, effort, cancelled));
+    }
+    let of_retention = of(&|model| model == ModelId::Retention);
+    if !of_retention.is_empty() {
+        parts.extend(retention::predict(data, &of_retention, effort, cancelled));
+    }
+    let of_tables = of(&|model| model == ModelId::Redundancy);
+    if !of_tables.is_empty() {
+        parts.extend(redundancy::predict(data, &of_tables, effort, cancelled));
     }
     if cancelled() {
         return parts;
