@@ -89,6 +89,13 @@ pub enum Event {
         /// The answer, or why not.
         result: Box<Result<Answer, String>>,
     },
+    /// A question was given up, because nobody waits for its answer.
+    GivenUp {
+        /// Of which session.
+        session_number: u64,
+        /// The question.
+        asked: Asked,
+    },
     /// A session was saved, or not.
     Saved {
         /// Which job.
@@ -148,6 +155,13 @@ pub fn apply(app: &mut App, event: Event) {
             answered(app, asked, *result);
         }
         Event::Answered { .. } => {}
+        Event::GivenUp { session_number, asked } => {
+            let pending = &mut app.state.answers.pending;
+            let topic = asked.question.topic();
+            if session_number == app.session_number && pending.get(&topic) == Some(&asked) {
+                pending.remove(&topic);
+            }
+        }
         Event::Saved { job, to, document, result } => {
             if finish(app, job) {
                 saved(app, to, &document, result);
@@ -201,6 +215,7 @@ pub fn show_session(app: &mut App, session: Session, live: Option<Live>) {
         unknown: session.unknown,
         recording,
         is_temporary: is_live,
+        _imported: session.temporary,
         live,
         _watcher: watcher,
     });

@@ -9,7 +9,7 @@ use super::dialog;
 use super::events::Event;
 use super::live::{self, Map};
 use crate::model::document::Document;
-use crate::session::open::{open_bundled, open_path};
+use crate::session::open::{open_bundled, open_path_with};
 use crate::session::save::save;
 use crate::source::StopSignal;
 use crate::source::beam::{BeamOptions, epmd};
@@ -100,8 +100,9 @@ impl Jobs {
     /// Opens a file.
     pub fn open(&mut self, path: PathBuf) {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        self.start(&format!("Opening {name}"), move |id, _, events| {
-            let result = open_path(&path).map_err(|error| error.to_string());
+        self.start(&format!("Opening {name}"), move |id, stop, events| {
+            let mut progress = |share| events.send(Event::Progress { job: id, share });
+            let result = open_path_with(&path, &stop, &mut progress).map_err(|error| error.to_string());
             events.send(Event::Opened { job: id, path: Some(path), result: Box::new(result) });
         });
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::events::Event;
 use super::jobs::EventSender;
+use crate::session::intake::TraceOrder;
 use crate::session::new_recording::NewRecording;
 use crate::session::open::{Session, open_path};
 use crate::session::recorder::{Pins, RecordOptions};
@@ -28,6 +29,8 @@ pub enum Map {
 pub struct Live {
     /// Entities whose series are kept whatever they do: those selected.
     pub pins: Pins,
+    /// Components whose single collections are traced.
+    pub gc_trace: TraceOrder,
     stop: StopSignal,
     thread: Option<JoinHandle<()>>,
 }
@@ -63,6 +66,8 @@ pub fn start(
     folder: &Path,
     events: EventSender,
 ) -> Result<(Live, Session), String> {
+    // What was wanted of another node is no business of this one.
+    let beam = &BeamOptions { gc_trace: Default::default(), ..beam.clone() };
     let source = open_live_with(spec, EVERY, beam).map_err(|error| error.to_string())?;
     let document = match map {
         Some(Map::File(path)) => Some(read_document(&path).map_err(|error| error.to_string())?),
@@ -71,7 +76,8 @@ pub fn start(
     };
     let path = new_file(folder)?;
     let pins = Pins::default();
-    let options = RecordOptions { pins: pins.clone(), ..RecordOptions::default() };
+    let gc_trace = TraceOrder::new(beam.gc_trace.clone());
+    let options = RecordOptions { pins: pins.clone(), gc_trace: gc_trace.clone(), ..RecordOptions::default() };
     let recording = NewRecording::create(&path, source, document, options).map_err(|error| error.to_string())?;
     let session = open_path(&path).map_err(|error| error.to_string())?;
     let stop = StopSignal::default();
@@ -83,7 +89,7 @@ pub fn start(
         })
     };
     let thread = thread.map_err(|error| format!("can't start a thread to measure with: {error}"))?;
-    Ok((Live { pins, stop, thread: Some(thread) }, session))
+    Ok((Live { pins, gc_trace, stop, thread: Some(thread) }, session))
 }
 
 fn new_file(folder: &Path) -> Result<PathBuf, String> {

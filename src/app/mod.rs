@@ -9,6 +9,7 @@ mod jobs;
 mod live;
 mod recovery;
 mod settings;
+mod thinker;
 mod watcher;
 mod window;
 mod workers;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::session::import::TemporaryRecording;
 use crate::session::open::Session;
 use crate::source::beam::BeamOptions;
 use crate::source::spec::SourceSpec;
@@ -33,6 +35,7 @@ pub use window::run_window;
 use jobs::Jobs;
 use live::{Live, Map};
 use settings::Settings;
+use thinker::Thinker;
 use watcher::Watcher;
 use workers::{SessionContext, Workers};
 
@@ -61,6 +64,8 @@ pub struct App {
     session_number: u64,
     /// Short work: answering questions.
     workers: Workers,
+    /// What-if questions.
+    thinker: Thinker,
     /// Long work: opening, saving, dialogs.
     jobs: Jobs,
     settings: Settings,
@@ -82,6 +87,8 @@ struct Open {
     recording: Option<PathBuf>,
     /// Whether that file is only a temporary one of a live session.
     is_temporary: bool,
+    /// That file, where it holds what was imported.
+    _imported: Option<TemporaryRecording>,
     /// The thread that measures.
     live: Option<Live>,
     /// The thread that notices when the file grows.
@@ -102,11 +109,13 @@ impl App {
         let mut state = State { theme: settings.theme(), recent: settings.recent.clone(), ..State::default() };
         state.bundled = bundled::BUNDLED.iter().map(|entry| (entry.name.to_owned(), entry.title.to_owned())).collect();
         let workers = Workers::new(jobs.sender());
+        let thinker = Thinker::new(jobs.sender());
         let mut app = Self {
             state,
             open: None,
             session_number: 0,
             workers,
+            thinker,
             jobs,
             settings,
             beam: start.beam.clone(),
@@ -170,7 +179,10 @@ impl App {
                 continue;
             }
             answers.pending.insert(topic, asked.clone());
-            self.workers.ask(open.context.clone(), asked);
+            match asked.question.is_what_if() {
+                true => self.thinker.ask(open.context.clone(), asked),
+                false => self.workers.ask(open.context.clone(), asked),
+            }
         }
     }
 
@@ -189,6 +201,13 @@ impl App {
         if let Some(path) = dropped.filter(|path| !path.as_os_str().is_empty()) {
             self.apply(crate::state::command::SessionCommand::Open(path).into());
         }
+    }
+
+    /// Notes that the document differs from what is on disk and from what workers know.
+    fn document_changed(&mut self) {
+        self.state.unsaved = true;
+        self.keep_for_recovery();
+        events::refresh_context(self);
     }
 
     fn say(&mut self, text: impl Into<String>) {

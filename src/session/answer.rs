@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gc;
+use super::scenarios::Scenarios;
 use super::stacks::{self, Whose};
 use crate::analysis::functions::{Functions, functions};
 use crate::analysis::heat_map;
@@ -21,7 +23,7 @@ use crate::model::quantity::Quantity;
 use crate::model::series::{Bucket, Buckets, SeriesKey};
 use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
 use crate::state::Selection;
-use crate::state::question::{Answer, Question};
+use crate::state::question::{Answer, Collections, Question};
 use crate::store::recording::{Recording, RecordingError};
 
 /// A value older than this does not stand for a moment any more.
@@ -61,6 +63,12 @@ pub fn answer(question: &Question, known: Known<'_>, recording: Option<&Recordin
         Question::Lines { about, metric, range, width_ns } => {
             Answer::Lines(asker.lines(about.as_ref(), *metric, *range, *width_ns)?)
         }
+        Question::Collections { range } => Answer::Collections(asker.collections(*range)?),
+        // The window has a thread that keeps what it prepared; here a picture is made, once.
+        Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } => {
+            let answer = Scenarios::default().answer(question, known.document, recording, &|| false)?;
+            answer.unwrap_or_else(|| Answer::Knobs(Vec::new()))
+        }
         Question::Functions { about, range } => {
             Answer::Functions(about.clone(), asker.functions(about.as_ref(), *range)?)
         }
@@ -80,6 +88,21 @@ impl<'a> Asker<'a> {
         let mut document = self.known.document.clone();
         document.components.extend(self.known.discovered.iter().cloned());
         map_layout::lay_out(&document, map_layout::box_size)
+    }
+
+    fn collections(&self, range: TimeRange) -> Result<Option<Collections>, RecordingError> {
+        let Some(recording) = self.recording else { return Ok(None) };
+        let found = gc::summarize(recording, self.known.entities, range)?;
+        Ok(found.map(|(summary, ids)| Collections {
+            range,
+            all: summary.all,
+            by_component: ids
+                .into_iter()
+                .zip(summary.components)
+                .filter_map(|(id, figures)| Some((id?, figures)))
+                .collect(),
+            stops_the_world: summary.stops_the_world,
+        }))
     }
 
     fn components(&self) -> impl Iterator<Item = (&'a Entity, ComponentId)> {

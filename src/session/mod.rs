@@ -3,11 +3,15 @@
 //! `app` and `cli` use it, so that the window and the command line show the same.
 
 pub mod answer;
+pub mod gc;
+pub mod import;
 pub mod intake;
 pub mod new_recording;
 pub mod open;
 pub mod recorder;
 pub mod replay;
 pub mod save;
+pub mod scenarios;
 mod stacks;
 pub mod view_state;
+pub mod whatif;

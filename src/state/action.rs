@@ -1,6 +1,8 @@
 //! What the user can do from the keyboard and the palette: one list, from which shortcuts, palette and help are made.
 
-use super::command::{Command, DocumentCommand, NavigateCommand, SessionCommand, TimeCommand, WindowCommand};
+use super::command::{
+    Command, DocumentCommand, NavigateCommand, SessionCommand, TimeCommand, TryCommand, WindowCommand,
+};
 use super::{CpuDetail, Selection, State, ThemeChoice, ViewId};
 
 /// A key, independent of any window library.
@@ -160,6 +162,13 @@ pub fn available(state: &State) -> Vec<Action> {
     if open {
         add("Document", "Add a component", None, DocumentCommand::AddComponent(None).into());
         add("Document", "Add a decision", None, DocumentCommand::AddDecision.into());
+    }
+    if open && measured {
+        add("What-if", "New scenario", None, TryCommand::New(Vec::new()).into());
+        for scenario in &state.document.scenarios {
+            let choose = TryCommand::Choose(Some(scenario.id.clone()));
+            add("What-if", &format!("Scenario: {}", scenario.title), None, choose.into());
+        }
     }
     for (title, theme) in [("Light", ThemeChoice::Light), ("Dark", ThemeChoice::Dark), ("System", ThemeChoice::System)]
     {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{CpuDetail, Selection, ThemeChoice, ViewId};
 use crate::model::document::{DecisionState, OpportunityState, Risk, Selector};
-use crate::model::id::{ComponentId, DecisionId, HorizonId, OpportunityId};
+use crate::model::id::{ComponentId, DecisionId, HorizonId, OpportunityId, ScenarioId};
 use crate::model::time::{TimeRange, Timestamp};
 
 /// A change, by subject.
@@ -18,6 +18,8 @@ pub enum Command {
     Time(TimeCommand),
     /// Changes of the document; each can be undone.
     Document(DocumentCommand),
+    /// What is tried in thought.
+    Try(TryCommand),
     /// The window itself.
     Window(WindowCommand),
 }
@@ -37,6 +39,8 @@ pub enum SessionCommand {
     WatchAgain,
     /// Asks which BEAM nodes run on this machine.
     FindNodes,
+    /// Traces single collections of a component of a live BEAM node, or no longer.
+    TraceCollections(ComponentId, bool),
     /// Ends a live session; what was measured stays open as a recording.
     StopWatching,
     /// Saves the document to its file, or asks for one.
@@ -123,6 +127,38 @@ pub enum DocumentCommand {
     AddDecision,
     /// Removes a question.
     RemoveDecision(DecisionId),
+    /// Changes one field of a scenario.
+    EditScenario(ScenarioId, ScenarioEdit),
+    /// Removes a scenario.
+    RemoveScenario(ScenarioId),
+    /// Keeps the present prediction under this name.
+    PinPrediction(String),
+    /// Forgets a pinned prediction.
+    UnpinPrediction(String),
+}
+
+/// One field of a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScenarioEdit {
+    /// What it is called.
+    Title(String),
+    /// Why it was made.
+    Note(String),
+}
+
+/// What is tried in thought.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TryCommand {
+    /// Sets a knob by its path, or leaves it as recorded; makes a scenario if there is none.
+    Set(String, Option<String>),
+    /// Makes a scenario with these settings and changes it from now on.
+    New(Vec<(String, String)>),
+    /// The scenario that sliders change; `None`: nothing is changed.
+    Choose(Option<ScenarioId>),
+    /// Shows a scenario beside others, or no longer.
+    Compare(ScenarioId, bool),
+    /// Whether sliders set every component, whatever is selected.
+    Everywhere(bool),
 }
 
 /// One field of a component.
@@ -209,5 +245,6 @@ from_subject! {
     Navigate NavigateCommand;
     Time TimeCommand;
     Document DocumentCommand;
+    Try TryCommand;
     Window WindowCommand;
 }

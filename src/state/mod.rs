@@ -5,8 +5,9 @@ pub mod command;
 pub mod detail;
 pub mod history;
 pub mod question;
+pub mod whatif;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::model::time::{TimeRange, Timestamp};
 
 use history::History;
 use question::Answers;
+use whatif::Trying;
 
 /// The views, in the order of their tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,13 +31,15 @@ pub enum ViewId {
     Memory,
     /// CPU hot spots.
     Cpu,
+    /// What other settings would have done.
+    WhatIf,
     /// Opportunities and decisions.
     Roadmap,
 }
 
 impl ViewId {
     /// Every view.
-    pub const ALL: [ViewId; 4] = [ViewId::Map, ViewId::Memory, ViewId::Cpu, ViewId::Roadmap];
+    pub const ALL: [ViewId; 5] = [ViewId::Map, ViewId::Memory, ViewId::Cpu, ViewId::WhatIf, ViewId::Roadmap];
 
     /// The word for it on the command line and in links.
     pub fn word(self) -> &'static str {
@@ -43,6 +47,7 @@ impl ViewId {
             ViewId::Map => "map",
             ViewId::Memory => "memory",
             ViewId::Cpu => "cpu",
+            ViewId::WhatIf => "whatif",
             ViewId::Roadmap => "roadmap",
         }
     }
@@ -53,6 +58,7 @@ impl ViewId {
             ViewId::Map => "Map",
             ViewId::Memory => "Memory",
             ViewId::Cpu => "CPU",
+            ViewId::WhatIf => "What-if",
             ViewId::Roadmap => "Roadmap",
         }
     }
@@ -223,8 +229,12 @@ pub struct State {
     pub playback: Playback,
     /// Whether range and cursor follow a live session.
     pub follow: bool,
+    /// Components whose single collections are traced now.
+    pub traced: BTreeSet<ComponentId>,
     /// Text that filters the component tree.
     pub tree_filter: String,
+    /// What is being tried in thought.
+    pub trying: Trying,
     /// What the lower part of the CPU view shows.
     pub cpu_detail: CpuDetail,
     /// Text that filters the functions by module and name.
@@ -270,7 +280,9 @@ impl Default for State {
             earlier_ranges: Vec::new(),
             playback: Playback::new(nothing),
             follow: false,
+            traced: BTreeSet::new(),
             tree_filter: String::new(),
+            trying: Trying::default(),
             cpu_detail: CpuDetail::default(),
             function_filter: String::new(),
             function_zoom: Vec::new(),
@@ -303,6 +315,11 @@ impl State {
     /// Whether the session is being measured now.
     pub fn is_live(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.kind == SessionKind::Live)
+    }
+
+    /// Whether single collections can be traced now.
+    pub fn can_trace(&self) -> bool {
+        self.is_live() && self.session.as_ref().is_some_and(|session| session.source.starts_with("beam:"))
     }
 
     /// The component with this id, of the document or found by the source.

@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::whatif::{Compared, Predicted};
 use super::{CpuDetail, Selection, State, ViewId, detail};
 use crate::analysis::functions::Functions;
+use crate::analysis::gc::GcFigures;
 use crate::analysis::heat_map::HeatMap;
 use crate::analysis::landscape::{Landscape, part_metric};
 use crate::analysis::layers::Layers;
@@ -17,9 +19,11 @@ use crate::analysis::overview::Overview;
 use crate::analysis::status::Status;
 use crate::analysis::vitals::Vital;
 use crate::model::entity::EntityKind;
-use crate::model::id::ComponentId;
+use crate::model::id::{ComponentId, ScenarioId};
 use crate::model::metric::{CPU_CORES, MetricKey};
 use crate::model::time::{TimeRange, Timestamp};
+use crate::whatif::answer::Availability;
+use crate::whatif::prediction::Effort;
 
 /// Something that a view needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +85,32 @@ pub enum Question {
     },
     /// Where the boxes of the map lie.
     MapLayout,
+    /// Single collections, added up by component.
+    Collections {
+        /// Over which time.
+        range: TimeRange,
+    },
+    /// Which knobs can be answered.
+    Knobs {
+        /// From which part of the recording.
+        range: TimeRange,
+    },
+    /// What settings would have done.
+    Predict {
+        /// Paths of knobs with their values.
+        settings: Vec<(String, String)>,
+        /// From which part of the recording.
+        range: TimeRange,
+        /// At once, or well.
+        effort: Effort,
+    },
+    /// The same of several scenarios, side by side.
+    Compare {
+        /// Each with its settings.
+        scenarios: Vec<(ScenarioId, Vec<(String, String)>)>,
+        /// From which part of the recording.
+        range: TimeRange,
+    },
 }
 
 /// What a question is about, whatever its details: one answer of each topic is kept.
@@ -104,6 +134,16 @@ pub enum Topic {
     Matching,
     /// See [`Question::MapLayout`].
     MapLayout,
+    /// See [`Question::Collections`].
+    Collections,
+    /// See [`Question::Knobs`].
+    Knobs,
+    /// [`Question::Predict`] at once.
+    Coarse,
+    /// [`Question::Predict`] well.
+    Predicted,
+    /// See [`Question::Compare`].
+    Compared,
 }
 
 impl Question {
@@ -119,12 +159,23 @@ impl Question {
             Question::Functions { .. } => Topic::Functions,
             Question::Matching { .. } => Topic::Matching,
             Question::MapLayout => Topic::MapLayout,
+            Question::Collections { .. } => Topic::Collections,
+            Question::Knobs { .. } => Topic::Knobs,
+            Question::Predict { effort: Effort::Coarse, .. } => Topic::Coarse,
+            Question::Predict { effort: Effort::Full, .. } => Topic::Predicted,
+            Question::Compare { .. } => Topic::Compared,
         }
+    }
+
+    /// Whether it is for the models of what-if.
+    pub fn is_what_if(&self) -> bool {
+        matches!(self, Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. })
     }
 
     /// Whether its answer changes when a recording grows.
     pub fn depends_on_data(&self) -> bool {
-        !matches!(self, Question::MapLayout)
+        // What-if asks about a stretch of time, which says by itself what data there are.
+        !matches!(self, Question::MapLayout) && !self.is_what_if()
     }
 }
 
@@ -149,6 +200,27 @@ pub enum Answer {
     Matching(Option<Matching>),
     /// See [`Question::MapLayout`].
     MapLayout(MapLayout),
+    /// See [`Question::Collections`]; `None` where none were traced.
+    Collections(Option<Collections>),
+    /// See [`Question::Knobs`].
+    Knobs(Vec<Availability>),
+    /// See [`Question::Predict`].
+    Predicted(Predicted),
+    /// See [`Question::Compare`].
+    Compared(Vec<Compared>),
+}
+
+/// Collections, added up.
+#[derive(Clone, Debug)]
+pub struct Collections {
+    /// Over which time.
+    pub range: TimeRange,
+    /// All of them.
+    pub all: GcFigures,
+    /// Those of each component.
+    pub by_component: BTreeMap<ComponentId, GcFigures>,
+    /// Whether they stop the world; `None` where nobody can tell.
+    pub stops_the_world: Option<bool>,
 }
 
 /// A question as it was sent: of which session and of which state of its data.
@@ -181,6 +253,14 @@ pub struct Answers {
     pub matching: Option<Arc<Matching>>,
     /// Where the boxes of the map lie.
     pub map_layout: Option<Arc<MapLayout>>,
+    /// Collections, by component.
+    pub collections: Option<Arc<Collections>>,
+    /// Which knobs can be answered.
+    pub knobs: Option<Arc<Vec<Availability>>>,
+    /// What the settings asked last would have done.
+    pub predicted: Option<Arc<Predicted>>,
+    /// Scenarios side by side.
+    pub compared: Arc<Vec<Compared>>,
     /// The question that each kept answer answers.
     pub answered: BTreeMap<Topic, Asked>,
     /// What is on its way.
@@ -203,9 +283,26 @@ impl Answers {
             Answer::Functions(about, functions) => self.functions = Some((about, Arc::new(functions))),
             Answer::Matching(matching) => self.matching = matching.map(Arc::new),
             Answer::MapLayout(layout) => self.map_layout = Some(Arc::new(layout)),
+            Answer::Collections(collections) => self.collections = collections.map(Arc::new),
+            Answer::Knobs(knobs) => self.knobs = Some(Arc::new(knobs)),
+            Answer::Predicted(predicted) => self.take_prediction(predicted),
+            Answer::Compared(compared) => self.compared = Arc::new(compared),
         }
         self.failed.remove(&topic);
         self.answered.insert(topic, asked);
+    }
+
+    /// A better answer to the same question is not replaced by a coarse one.
+    fn take_prediction(&mut self, new: Predicted) {
+        let is_worse = self.predicted.as_ref().is_some_and(|known| {
+            known.effort == Effort::Full
+                && new.effort == Effort::Coarse
+                && known.range == new.range
+                && known.settings == new.settings
+        });
+        if !is_worse {
+            self.predicted = Some(Arc::new(new));
+        }
     }
 
     /// Whether an answer on this topic is on its way.
@@ -237,11 +334,14 @@ pub fn wanted(state: &State) -> Vec<Question> {
         match state.view {
             ViewId::Map => questions.push(Question::MapLayout),
             ViewId::Memory => questions.push(Question::Landscape { at: None }),
-            ViewId::Cpu | ViewId::Roadmap => {}
+            ViewId::Cpu | ViewId::WhatIf | ViewId::Roadmap => {}
         }
         return questions;
     };
     questions.push(Question::Overview);
+    if matches!(state.selection, None | Some(Selection::Component(_))) {
+        questions.push(Question::Collections { range: state.range });
+    }
     let width_ns = detail::width_ns(state.range);
     let range = detail::fetch_range(state.range, span, width_ns);
     let about = state.selection.clone();
@@ -264,7 +364,28 @@ pub fn wanted(state: &State) -> Vec<Question> {
             questions.push(Question::HeatMap { metric: CPU_CORES, range, width_ns });
             questions.push(Question::Lines { about, metric: CPU_CORES, range, width_ns });
         }
+        ViewId::WhatIf => what_if(state, &mut questions),
         ViewId::Roadmap => {}
     }
     questions
+}
+
+/// First what can be answered, then a quick answer, then a good one.
+fn what_if(state: &State, questions: &mut Vec<Question>) {
+    let range = state.range;
+    questions.push(Question::Knobs { range });
+    let settings = state.settings().to_vec();
+    if !settings.is_empty() {
+        let of_these = |known: &&Arc<Predicted>| known.range == range && known.settings == settings;
+        let effort = state.answers.predicted.as_ref().filter(of_these).map_or(Effort::Coarse, |_| Effort::Full);
+        questions.push(Question::Predict { settings, range, effort });
+    }
+    let compared = state.trying.compared.iter().filter_map(|id| {
+        let scenario = state.document.scenarios.iter().find(|scenario| &scenario.id == id)?;
+        Some((id.clone(), scenario.settings.clone()))
+    });
+    let scenarios: Vec<_> = compared.collect();
+    if !scenarios.is_empty() {
+        questions.push(Question::Compare { scenarios, range });
+    }
 }

@@ -3,6 +3,7 @@
 mod document;
 mod session;
 mod time;
+mod trying;
 mod window;
 
 pub use time::keep_cursor_in_range;
@@ -18,6 +19,7 @@ pub fn apply(app: &mut App, command: Command) {
         Command::Navigate(command) => navigate(app, command),
         Command::Time(command) => time::apply(&mut app.state, command),
         Command::Document(command) => document::apply(app, command),
+        Command::Try(command) => trying::apply(app, command),
         Command::Window(command) => window::apply(app, command),
     }
 }

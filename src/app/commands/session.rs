@@ -19,6 +19,17 @@ pub fn apply(app: &mut App, command: SessionCommand) {
         SessionCommand::Watch(source) => app.open_source(&source, None),
         SessionCommand::WatchAgain => watch_again(app),
         SessionCommand::FindNodes => app.find_nodes(),
+        SessionCommand::TraceCollections(component, on) => {
+            let traced = &mut app.state.traced;
+            if on {
+                traced.insert(component)
+            } else {
+                traced.remove(&component)
+            };
+            if let Some(live) = app.open.as_ref().and_then(|open| open.live.as_ref()) {
+                live.gc_trace.set(traced.iter().map(ToString::to_string));
+            }
+        }
         SessionCommand::StopWatching => stop_watching(app),
         SessionCommand::Save => match app.state.session.as_ref().and_then(|session| session.path.clone()) {
             Some(path) => save_to(app, path),

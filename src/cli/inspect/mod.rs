@@ -2,9 +2,11 @@
 
 mod cpu;
 mod gather;
+mod gc;
+mod gc_text;
 mod parts;
 mod plan;
-mod text;
+pub(in crate::cli) mod text;
 
 use std::io::Write;
 

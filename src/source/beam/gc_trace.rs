@@ -22,13 +22,16 @@ pub const EVENTS_PER_S: f64 = 2000.0;
 /// With so many processes tracing begins, and doubles while there is room.
 const FIRST_PROCESSES: usize = 32;
 
+/// The time over which a rate is averaged.
+const RATE_OVER_S: f64 = 3.0;
+
 /// Before it is begun again after it had to be stopped.
 const PAUSE_S: f64 = 3.0;
 
 /// So many processes are begun with in one request.
 const MOST_AT_ONCE: usize = 200;
 
-/// Whose collections are wanted; clones share it. Whoever groups entities into components says so, while the source measures.
+/// Which processes are to be traced; clones share it. Whoever groups entities into components says so, while the source measures.
 #[derive(Clone, Debug, Default)]
 pub struct TraceWanted {
     inner: Arc<Mutex<Wanted>>,
@@ -51,12 +54,18 @@ impl TraceWanted {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).entities.insert(entity);
     }
 
-    fn is_empty(&self) -> bool {
+    /// This one is not any more, unless every process is.
+    pub fn remove(&self, entity: EntityId) {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).entities.remove(&entity);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
         let wanted = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         !wanted.all && wanted.entities.is_empty()
     }
 
-    fn filter(&self, processes: impl Iterator<Item = (Pid, EntityId)>) -> Vec<(Pid, EntityId)> {
+    /// Of these processes those that are wanted.
+    pub(super) fn filter(&self, processes: impl Iterator<Item = (Pid, EntityId)>) -> Vec<(Pid, EntityId)> {
         let wanted = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if !wanted.all && wanted.entities.is_empty() {
             return Vec::new();
@@ -89,6 +98,8 @@ struct Traced {
     begun: Option<Begun>,
     /// Trace messages since the last look.
     messages: usize,
+    /// And per second, over the last seconds.
+    rate: f64,
 }
 
 #[derive(Debug)]
@@ -106,6 +117,8 @@ pub(super) struct GcTrace {
     traced: HashMap<Pid, Traced>,
     /// Whom somebody else traces, or who is too busy for it.
     refused: HashSet<Pid>,
+    /// Whom something else of ours traces for a while.
+    aside: HashSet<Pid>,
     allowed: usize,
     tokens: f64,
     refilled: Option<Instant>,
@@ -140,8 +153,9 @@ impl GcTrace {
             }
             self.stopped = None;
         }
-        let off = self.thin(now);
-        wanted.retain(|(pid, _)| !self.refused.contains(pid));
+        let mut off = self.thin(now);
+        wanted.retain(|(pid, _)| !self.refused.contains(pid) && !self.aside.contains(pid));
+        off.extend(self.drop_unwanted(&wanted));
         let number = wanted.len();
         // A sample that has nothing to do with who they are.
         wanted.sort_unstable_by_key(|(pid, _)| (mixed(*pid), *pid));
@@ -149,7 +163,7 @@ impl GcTrace {
         let new = wanted.into_iter().filter(|(pid, _)| !self.traced.contains_key(pid) && !off.contains(pid));
         let new: Vec<(Pid, EntityId)> = new.take(room).collect();
         for (pid, entity) in &new {
-            self.traced.insert(*pid, Traced { entity: *entity, is_on: false, begun: None, messages: 0 });
+            self.traced.insert(*pid, Traced { entity: *entity, is_on: false, begun: None, messages: 0, rate: 0.0 });
         }
         let is_sampled = number > self.allowed && self.stopped.is_none() && self.allowed < self.traced.len().max(1) * 2;
         if is_sampled && !self.was_sampled {
@@ -160,13 +174,33 @@ impl GcTrace {
         Some(Change { on: new.into_iter().map(|(pid, _)| pid).collect(), off })
     }
 
+    /// Who is left to others until the next call: on older releases a process has one tracer.
+    pub fn set_aside(&mut self, pids: &[Pid]) {
+        self.aside = pids.iter().copied().collect();
+    }
+
+    /// Ends the tracing of those that nobody wants now; who is gone is told by [`Self::vanished`].
+    fn drop_unwanted(&mut self, wanted: &[(Pid, EntityId)]) -> Vec<Pid> {
+        let wanted: HashSet<Pid> = wanted.iter().map(|(pid, _)| *pid).collect();
+        let off: Vec<Pid> = self.traced.keys().filter(|pid| !wanted.contains(pid)).copied().collect();
+        for pid in &off {
+            self.end(*pid, TracingEnd::Stopped);
+        }
+        off
+    }
+
     /// By the rate since the last look: more may be traced, or the busiest are no longer.
     fn thin(&mut self, now: Instant) -> Vec<Pid> {
         let Some(looked) = self.looked.replace(now) else { return Vec::new() };
         let seconds = now.duration_since(looked).as_secs_f64().max(0.05);
-        let mut rates: Vec<(usize, Pid)> = self.traced.iter().map(|(pid, traced)| (traced.messages, *pid)).collect();
-        self.traced.values_mut().for_each(|traced| traced.messages = 0);
-        let mut rate = rates.iter().map(|(messages, _)| messages).sum::<usize>() as f64 / seconds;
+        // A burst alone is for the bucket.
+        let weight = 1.0 - (-seconds / RATE_OVER_S).exp();
+        for traced in self.traced.values_mut() {
+            let messages = std::mem::take(&mut traced.messages);
+            traced.rate += (messages as f64 / seconds - traced.rate) * weight;
+        }
+        let mut rates: Vec<(f64, Pid)> = self.traced.iter().map(|(pid, traced)| (traced.rate, *pid)).collect();
+        let mut rate: f64 = rates.iter().map(|(rate, _)| rate).sum();
         if rate < 0.4 * EVENTS_PER_S {
             self.allowed = self.allowed.saturating_mul(2);
             return Vec::new();
@@ -174,13 +208,13 @@ impl GcTrace {
         if rate <= 0.8 * EVENTS_PER_S {
             return Vec::new();
         }
-        rates.sort_unstable_by(|a, b| b.cmp(a));
+        rates.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut off = Vec::new();
-        for (messages, pid) in rates {
+        for (of_process, pid) in rates {
             if rate <= 0.6 * EVENTS_PER_S {
                 break;
             }
-            rate -= messages as f64 / seconds;
+            rate -= of_process;
             off.push(pid);
         }
         self.notices.push(format!(
@@ -233,11 +267,12 @@ impl GcTrace {
     /// Takes a trace message: `{trace_ts, Pid, What, Sizes, Time}`. False if there are more than there may be.
     pub fn message(&mut self, message: &Term, native_per_s: f64, now: Instant) -> bool {
         let [_, pid, what, sizes, time] = message.items() else { return true };
+        // Of those that are not traced any more some may still be under way.
+        let Some(traced) = pid.pid().and_then(|pid| self.traced.get_mut(&pid)) else { return true };
         let refilled = self.refilled.replace(now).unwrap_or(now);
         let refill = now.duration_since(refilled).as_secs_f64() * EVENTS_PER_S;
         self.tokens = (self.tokens + refill).min(2.0 * EVENTS_PER_S) - 1.0;
-        let (Some(pid), Some(what), Some(time)) = (pid.pid(), what.atom(), time.int()) else { return true };
-        let Some(traced) = self.traced.get_mut(&pid) else { return self.tokens >= 0.0 };
+        let (Some(what), Some(time)) = (what.atom(), time.int()) else { return true };
         traced.messages += 1;
         let steady_ns = (time as f64 * (1e9 / native_per_s)) as i64;
         // Exact where the node counts nanoseconds itself, as it mostly does.
@@ -518,12 +553,18 @@ mod tests {
     fn a_rate_near_the_limit_drops_the_busiest() {
         let (mut trace, now) = tracing(1..30);
         trace.steer((1..30).map(|id| (pid(id), EntityId(id))), now);
-        for index in 0..1900u32 {
-            let id = if index % 2 == 0 { 7 } else { 1 + index % 29 };
-            trace.message(&message(id, "gc_minor_start", 1, &[]), 1e9, now);
+        let mut off = Vec::new();
+        for second in 1..12 {
+            let then = now + Duration::from_secs(second);
+            for index in 0..1900u32 {
+                let id = if index % 2 == 0 { 7 } else { 1 + index % 29 };
+                trace.message(&message(id, "gc_minor_start", 1, &[]), 1e9, then);
+            }
+            let change = trace.steer((1..30).map(|id| (pid(id), EntityId(id))), then).unwrap();
+            assert!(second > 1 || change.off.is_empty(), "one second is no reason");
+            off.extend(change.off);
         }
-        let change = trace.steer((1..30).map(|id| (pid(id), EntityId(id))), now + Duration::from_secs(1)).unwrap();
-        assert_eq!(change.off, [pid(7)]);
+        assert_eq!(off, [pid(7)]);
         assert!(trace.notices.iter().any(|notice| notice.contains("busiest")));
     }
 }

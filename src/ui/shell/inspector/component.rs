@@ -9,7 +9,7 @@ use crate::state::{Selection, State};
 use crate::ui::theme::Theme;
 
 use super::stated::{claim_row, fact_row, function_row, quantity_row, rule_row, target_row, text_row};
-use super::{component_link, editor, row, section, text, title_ui};
+use super::{collections, component_link, editor, row, section, text, title_ui};
 
 const MAX_MEMBERS: usize = 40;
 
@@ -30,6 +30,8 @@ pub fn component_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui, commands
         row(ui, "Code", &format!("{}{lines}", code.place));
     }
     measured_ui(state, id, ui, commands);
+    collections::collections_ui(state, Some(id), ui);
+    collections::trace_ui(state, id, ui, commands);
     facts_ui(state, component, ui);
     targets_and_rules_ui(state, id, ui);
     notes_ui(state, component, ui);

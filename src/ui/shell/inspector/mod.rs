@@ -1,5 +1,6 @@
 //! The inspector: everything known about the selection, with the provenance of each figure.
 
+mod collections;
 mod component;
 mod editor;
 mod entity;
@@ -40,6 +41,7 @@ fn session_ui(state: &State, ui: &mut egui::Ui) {
         row(ui, "Length", &duration_text(span.length_seconds()));
         row(ui, "Entities", &session.entities.len().to_string());
     }
+    collections::collections_ui(state, None, ui);
     if let Some(overview) = &state.answers.overview {
         if !overview.gaps.is_empty() {
             section(ui, "Gaps");
