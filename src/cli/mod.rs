@@ -1,8 +1,9 @@
 //! The command line: what does not need a hand or an eye also works from a shell, a CI job or a server without a display.
 //!
 //! One file a command. Standard output carries only the result; what went wrong is one line on standard error. Exit codes:
-//! 0 done, 1 it could not be done, 2 wrong usage.
+//! 0 done, 1 it could not be done, 2 wrong usage, 3 done and the answer is "no".
 
+mod check;
 mod clean;
 mod completions;
 mod convert;
@@ -86,6 +87,8 @@ pub enum Command {
     Inspect(inspect::Inspect),
     /// Predict what other settings would have done
     Whatif(whatif::WhatIf),
+    /// Say by rules and findings whether all is well; exit code 3 if not
+    Check(check::Check),
     /// Draw the views into an .html, .md, .svg or .png file
     Report(report::Report),
     /// Turn a session into .vivarium, .ron, .csv, .parquet or .mmd
@@ -193,6 +196,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Record(record) => record.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Whatif(whatif) => whatif.run(),
+        Command::Check(check) => check.run(),
         Command::Report(report) => report.run(),
         Command::Convert(convert) => convert.run(),
         Command::Nodes(nodes) => nodes.run(),
@@ -210,6 +214,7 @@ pub fn run_to_end(work: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Ok(Err(error)) if error.is::<AnswerIsNo>() => ExitCode::from(3),
         Ok(Err(error)) => complain(&error),
         Err(_) => ExitCode::FAILURE,
     }
@@ -224,6 +229,11 @@ fn complain(error: &anyhow::Error) -> ExitCode {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct WrongUsage(String);
+
+/// The work was done and its result written; it says that something is not as it should be.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is no")]
+struct AnswerIsNo;
 
 fn usage(text: impl Into<String>) -> anyhow::Error {
     WrongUsage(text.into()).into()

@@ -3,6 +3,7 @@
 //! `app` and `cli` use it, so that the window and the command line show the same.
 
 pub mod answer;
+pub mod findings;
 pub mod gc;
 pub mod import;
 pub mod intake;
@@ -11,5 +12,7 @@ pub mod open;
 pub mod recorder;
 pub mod replay;
 pub mod save;
+pub mod scenarios;
+mod stacks;
 pub mod view_state;
 pub mod whatif;

@@ -12,7 +12,7 @@ use crate::model::id::ComponentId;
 use crate::source::import::known_kinds as known_imports;
 use crate::source::{SourceError, StopSignal};
 use crate::state::{SessionInfo, SessionKind};
-use crate::store::bundled;
+use crate::store::bundled::{self, Content};
 use crate::store::document::{DocumentError, LoadedDocument, UnknownFields, parse_document, read_document};
 use crate::store::recording::{Recording, RecordingError, Summary};
 
@@ -55,6 +55,14 @@ pub enum OpenError {
     /// It was not wanted any more.
     #[error("opening {} was cancelled", .0.display())]
     Cancelled(PathBuf),
+    /// A bundled recording can't be written to where it could be read from.
+    #[error("can't unpack the bundled session \"{name}\": {why}; free some space in the cache folder of your home")]
+    NotUnpacked {
+        /// Which one.
+        name: &'static str,
+        /// Why.
+        why: String,
+    },
     /// It is a document with a mistake.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -115,11 +123,22 @@ pub fn open_path_with(path: &Path, stop: &StopSignal, progress: &mut dyn FnMut(f
 /// Opens a bundled session.
 ///
 /// # Errors
-/// When there is none of this name.
+/// When there is none of this name, or it can't be unpacked.
 pub fn open_bundled(name: &str) -> Result<Session, OpenError> {
     let bundled = bundled::find(name).ok_or_else(|| OpenError::NoSuchBundled(name.to_owned()))?;
-    let LoadedDocument { document, unknown, warnings } = parse_document(bundled.text, bundled.name)?;
-    Ok(Session { path: None, document, unknown, recording: None, temporary: None, warnings })
+    match bundled.content {
+        Content::Document(text) => {
+            let LoadedDocument { document, unknown, warnings } = parse_document(text, bundled.name)?;
+            Ok(Session { path: None, document, unknown, recording: None, temporary: None, warnings })
+        }
+        Content::Recording(bytes) => {
+            let unpacked = bundled::unpack(bundled.name, bytes);
+            let path =
+                unpacked.map_err(|error| OpenError::NotUnpacked { name: bundled.name, why: error.to_string() })?;
+            // It is not the user's file: saving asks for one.
+            Ok(Session { path: None, ..open_recording(&path)? })
+        }
+    }
 }
 
 fn open_recording(path: &Path) -> Result<Session, OpenError> {

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
 
+use super::findings::{self, FindingPart};
 use super::parts::*;
 use super::{Inspect, cpu, gc};
+use crate::analysis::findings::Findings;
 use crate::analysis::landscape::Landscape;
 use crate::analysis::status::Status;
 use crate::analysis::vitals::{Vital, stated};
@@ -18,7 +20,7 @@ use crate::model::quantity::Quantity;
 use crate::model::series::Gap;
 use crate::model::time::{TimeRange, Timestamp};
 use crate::model::unit::Unit;
-use crate::session::answer::{Known, MAX_AGE_NS, answer};
+use crate::session::answer::{self, MAX_AGE_NS, answer};
 use crate::session::open::{Session, describe, discovered};
 use crate::state::SessionInfo;
 use crate::state::question::{Answer, Question};
@@ -30,14 +32,15 @@ use crate::store::recording::{Recording, Summary};
 /// When the recording can't be read, or a moment lies outside of it.
 pub fn gather(session: &Session, asked: &Inspect) -> anyhow::Result<Parts> {
     let mut info = describe(session, false)?;
-    let found = discovered(&session.document, &info.entities);
+    let components = discovered(&session.document, &info.entities);
     let recording = session.recording.as_ref();
     let summary = recording.map(Recording::summary).transpose()?;
     let when = When::resolve(asked, info.span)?;
-    let gatherer = Gatherer { document: &session.document, found: &found, info: &info, recording, when };
+    let gatherer = Gatherer { document: &session.document, found: &components, info: &info, recording, when };
     let (vitals, statuses) = gatherer.vitals()?;
     let landscape = gatherer.landscape()?;
     let gaps = recording.map(Recording::gaps).transpose()?.unwrap_or_default();
+    let found = gatherer.findings()?;
     let vitals: Vec<_> = vitals
         .into_iter()
         .filter_map(|vital| Some((vital.metric?, Figure::of_metric(vital.quantity?, vital.metric?))))
@@ -51,6 +54,8 @@ pub fn gather(session: &Session, asked: &Inspect) -> anyhow::Result<Parts> {
         memory: landscape.map(|landscape| gatherer.memory(&landscape, &vitals, asked.top)),
         gc: gc::gather(&gatherer)?,
         cpu: cpu::gather(&gatherer, &vitals, asked.top)?,
+        findings: when.map_or_else(Vec::new, |when| findings::parts(&found, gatherer.entities(), &when)),
+        findings_not_examined: found.not_examined,
         opportunities: super::plan::opportunities(&session.document),
         decisions: super::plan::decisions(&session.document),
         pipeline: super::plan::pipeline(&session.document),
@@ -63,6 +68,32 @@ pub fn gather(session: &Session, asked: &Inspect) -> anyhow::Result<Parts> {
         parts.session.warnings = info.warnings;
     }
     Ok(parts)
+}
+
+/// What rules and findings say.
+pub struct Known {
+    /// By rules, and as stated.
+    pub statuses: BTreeMap<ComponentId, Status>,
+    /// The worst first.
+    pub findings: Vec<FindingPart>,
+    /// What was not looked for.
+    pub not_examined: Vec<String>,
+}
+
+/// Rules as of the end of a session, findings over all of it.
+///
+/// # Errors
+/// When the recording can't be read.
+pub fn known(session: &Session) -> anyhow::Result<Known> {
+    let info = describe(session, false)?;
+    let found = discovered(&session.document, &info.entities);
+    let when = info.span.map(|span| When { start: span.from, at: span.to, range: span });
+    let recording = session.recording.as_ref();
+    let gatherer = Gatherer { document: &session.document, found: &found, info: &info, recording, when };
+    let (_, statuses) = gatherer.vitals()?;
+    let found = gatherer.findings()?;
+    let findings = when.map_or_else(Vec::new, |when| findings::parts(&found, gatherer.entities(), &when));
+    Ok(Known { statuses, findings, not_examined: found.not_examined })
 }
 
 /// The moment and the stretch of time to tell of.
@@ -118,7 +149,7 @@ pub struct Gatherer<'a> {
 impl Gatherer<'_> {
     /// A prepared answer, as the window gets it.
     pub fn answer(&self, question: &Question) -> anyhow::Result<Answer> {
-        let known = Known {
+        let known = answer::Known {
             document: self.document,
             discovered: self.found,
             entities: &self.info.entities,
@@ -148,6 +179,14 @@ impl Gatherer<'_> {
         match self.answer(&Question::Vitals { at: self.when.map(|when| when.at) })? {
             Answer::Vitals(vitals, statuses) => Ok((vitals, statuses)),
             _ => Ok((Vec::new(), BTreeMap::new())),
+        }
+    }
+
+    fn findings(&self) -> anyhow::Result<Findings> {
+        let Some(when) = self.when else { return Ok(Findings::default()) };
+        match self.answer(&Question::Findings { range: when.range })? {
+            Answer::Findings(findings) => Ok(findings),
+            _ => Ok(Findings::default()),
         }
     }
 

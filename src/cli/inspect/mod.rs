@@ -1,6 +1,7 @@
 //! `inspect`: what the window would show, as text for people or as JSON for programs.
 
 mod cpu;
+mod findings;
 mod gather;
 mod gc;
 mod gc_text;
@@ -12,6 +13,11 @@ use std::io::Write;
 
 use super::moment::Moment;
 use super::session_name::{self, SessionName};
+use crate::session::open::Session;
+
+pub use findings::FindingPart;
+pub use gather::Known;
+pub use text::{Style, findings_text};
 
 /// Show what the window would show, as text or JSON
 #[derive(Debug, clap::Args)]
@@ -41,6 +47,14 @@ pub struct Inspect {
     /// Only the N largest consumers of memory and CPU; else all, in text 10
     #[arg(long, value_name = "N")]
     top: Option<usize>,
+}
+
+/// What rules and findings say of a session: the rules at its end, the findings over all of it.
+///
+/// # Errors
+/// When the recording can't be read.
+pub fn known_findings(session: &Session) -> anyhow::Result<Known> {
+    gather::known(session)
 }
 
 /// What text shows without `--top`.

@@ -5,6 +5,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::findings::FindingPart;
 use crate::model::document::Statistic;
 use crate::model::metric::MetricKey;
 use crate::model::quantity::{Quantity, Value};
@@ -30,6 +31,9 @@ pub struct Parts {
     pub gc: Option<GcPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<CpuPart>,
+    pub findings: Vec<FindingPart>,
+    /// What was not looked for, and what it would take.
+    pub findings_not_examined: Vec<String>,
     pub opportunities: Vec<OpportunityPart>,
     pub decisions: Vec<DecisionPart>,
     pub pipeline: Vec<RunPart>,
@@ -209,6 +213,7 @@ pub struct Hotspot {
 #[derive(Debug, Serialize)]
 pub struct FunctionShare {
     pub mfa: String,
+    /// Where measured, of samples in which the function itself was executing.
     pub share: f64,
     /// `machine` or `component`; `None` if the document does not say.
     pub share_of: Option<&'static str>,

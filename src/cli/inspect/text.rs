@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::io::IsTerminal;
 
+use super::findings::FindingPart;
 use super::gc_text;
 use super::parts::*;
 use crate::cli::clean;
@@ -37,7 +38,8 @@ impl Style {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    fn status(self, word: &str, text: &str) -> String {
+    /// A word in the colours of a status.
+    pub fn status(self, word: &str, text: &str) -> String {
         match word {
             "critical" => self.paint("1;31", text),
             "warning" => self.paint("33", text),
@@ -56,9 +58,29 @@ pub fn text(parts: &Parts, top: Option<usize>, style: Style) -> String {
     page.gc(parts, top.unwrap_or(usize::MAX));
     page.cpu(parts);
     page.components(parts, top.unwrap_or(usize::MAX));
+    page.text.push_str(&findings_text(&parts.findings, &parts.findings_not_examined, style));
     page.plan(parts);
     page.warnings(parts);
     page.text
+}
+
+/// Findings, each with what it says and what to do; nothing if nothing was looked for.
+pub fn findings_text(findings: &[FindingPart], not_examined: &[String], style: Style) -> String {
+    if findings.is_empty() && not_examined.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{}\n", style.paint("1", &format!("Findings ({})", findings.len())));
+    for finding in findings {
+        let range = format!("{} to {}", clock(finding.from_s), clock(finding.to_s));
+        let severity = style.status(finding.severity, finding.severity);
+        let _ = writeln!(text, "  {severity}  {} ({}), {range}", finding.title, finding.grade);
+        let _ = writeln!(text, "    {}", clean::line(&finding.message));
+        let _ = writeln!(text, "    Next: {}", clean::line(&finding.next));
+    }
+    for sentence in not_examined {
+        let _ = writeln!(text, "  {}", clean::line(sentence));
+    }
+    text
 }
 
 struct Page {
@@ -198,7 +220,7 @@ impl Page {
                     format!("     {}", cut(&function.mfa)),
                     String::new(),
                     share_text(function.share),
-                    "S".to_owned(),
+                    if function.samples.is_some() { "M" } else { "S" }.to_owned(),
                     function.share_of.map_or_else(String::new, |of| format!("of the {of}")),
                 ]);
             }

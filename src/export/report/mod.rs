@@ -2,6 +2,7 @@
 //!
 //! A [`Report`] is plain text throughout; `html` and `markdown` escape it.
 
+mod predictions;
 mod tables;
 
 use super::mermaid;
@@ -90,7 +91,11 @@ pub fn build(state: &State, contents: &Contents) -> Report {
         tables: some(tables::vitals(state)),
         ..Default::default()
     }];
-    sections.extend(contents.views.iter().map(|view| view_section(state, *view, contents)));
+    sections.push(findings(state));
+    // Sliders that nobody has moved say nothing.
+    let says_something = |view: &&ViewId| **view != ViewId::WhatIf || !state.document.scenarios.is_empty();
+    let views = contents.views.iter().filter(says_something);
+    sections.extend(views.map(|view| view_section(state, *view, contents)));
     if contents.views.contains(&ViewId::Roadmap) {
         sections.extend(state.document.pipeline.iter().enumerate().map(run_section));
     }
@@ -111,12 +116,26 @@ pub fn build(state: &State, contents: &Contents) -> Report {
     }
 }
 
+/// What somebody should know, and what was not looked for.
+fn findings(state: &State) -> Section {
+    let found = state.answers.findings.as_deref();
+    Section {
+        id: String::from("findings"),
+        title: String::from("Findings"),
+        help: String::from("What the measurements show that somebody should know, with what it rests on."),
+        tables: some(tables::findings(state)),
+        notes: found.map(|found| found.not_examined.clone()).unwrap_or_default(),
+        ..Default::default()
+    }
+}
+
 fn view_section(state: &State, view: ViewId, contents: &Contents) -> Section {
     let picture = picture::view_picture(state, view, contents.size, contents.dark);
     let tables = match view {
         ViewId::Map => [tables::components(state), tables::edges(state), tables::stated(state)].into_iter().flatten(),
         ViewId::Memory => [tables::landscape(state), None, None].into_iter().flatten(),
         ViewId::Cpu => [tables::hottest(state), tables::hot_functions(state), None].into_iter().flatten(),
+        ViewId::WhatIf => [predictions::outcomes(state), predictions::pinned(state), None].into_iter().flatten(),
         ViewId::Roadmap => {
             [tables::opportunities(state), tables::horizons(state), tables::decisions(state)].into_iter().flatten()
         }

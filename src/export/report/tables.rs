@@ -11,14 +11,14 @@ use crate::state::State;
 const NOTHING: &str = "–";
 
 /// A table with these columns (figures begin with `#`), unless it has no rows.
-fn table(caption: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Option<Table> {
+pub(super) fn table(caption: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Option<Table> {
     let column =
         |title: &&str| Column { title: title.trim_start_matches('#').to_owned(), is_figure: title.starts_with('#') };
     let columns = columns.iter().map(column).collect();
     (!rows.is_empty()).then(|| Table { caption: caption.to_owned(), columns, rows })
 }
 
-fn or_nothing(text: impl Into<String>) -> String {
+pub(super) fn or_nothing(text: impl Into<String>) -> String {
     let text = text.into();
     if text.is_empty() { NOTHING.to_owned() } else { text }
 }
@@ -40,6 +40,22 @@ pub(super) fn vitals(state: &State) -> Option<Table> {
     };
     let rows = state.answers.vitals.iter().map(row).collect();
     table("The whole system", &["Figure", "#Value", "Provenance", "From", "Definition"], rows)
+}
+
+pub(super) fn findings(state: &State) -> Option<Table> {
+    let found = state.answers.findings.as_ref()?;
+    let row = |finding: &crate::analysis::findings::Finding| {
+        vec![
+            finding.severity.word().to_owned(),
+            finding.rule_class.title().to_owned(),
+            finding.grade.word().to_owned(),
+            finding.message.clone(),
+            or_nothing(finding.evidence_text()),
+            finding.next.clone(),
+        ]
+    };
+    let rows = found.list.iter().map(row).collect();
+    table("What was found", &["Severity", "Finding", "Grade", "What", "Evidence", "Next"], rows)
 }
 
 pub(super) fn components(state: &State) -> Option<Table> {

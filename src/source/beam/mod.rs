@@ -12,6 +12,7 @@ mod identity;
 mod node;
 mod processes;
 mod reading;
+mod requests;
 mod schedule;
 mod session;
 mod tables;
@@ -21,10 +22,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use self::gc_trace::TraceWanted;
+pub use self::requests::{NamedFunction, RequestOptions};
 
 use self::connect::Target;
 use self::cookie::Cookie;
-use self::gc_trace::GcTrace;
 use self::node::Node;
 use self::processes::{Place, Processes};
 use self::reading::Moment;
@@ -58,6 +59,8 @@ pub struct BeamOptions {
     pub port: Option<u16>,
     /// Whose collections are traced; may be changed while it measures.
     pub gc_trace: TraceWanted,
+    /// Which single requests are traced.
+    pub requests: RequestOptions,
 }
 
 /// Measures a node, also through restarts of it.
@@ -178,7 +181,7 @@ impl BeamSource {
         let mut batch = Batch { at, notices: vec![Notice { at, text }], ..Batch::default() };
         if let Some(mut session) = self.session.take() {
             session.trace.lose_tracer();
-            put_trace(&mut session.trace, &self.clock, at, &mut batch);
+            put_trace(&mut session, &self.clock, at, &mut batch);
         }
         self.lost = Some(Lost { why: error.to_string(), since, retry: FIRST_RETRY });
         self.last = Some((at, Instant::now()));
@@ -272,7 +275,7 @@ impl BeamSource {
         }
         if let Some(session) = &mut self.session {
             session.trace.vanished(&batch.vanished);
-            put_trace(&mut session.trace, &self.clock, at, &mut batch);
+            put_trace(session, &self.clock, at, &mut batch);
         }
         batch.notices.extend(notice.into_iter().map(|text| Notice { at, text }));
         self.last = Some((at, Instant::now()));
@@ -302,12 +305,16 @@ impl BeamSource {
 }
 
 /// What has been traced since the batch before.
-fn put_trace(trace: &mut GcTrace, clock: &Clock, at: Timestamp, batch: &mut Batch) {
+fn put_trace(session: &mut Session, clock: &Clock, at: Timestamp, batch: &mut Batch) {
     // What the node has not told a time of belongs to now, and nothing can have happened later.
-    let (events, changes, notices) = trace.take(|steady_ns| clock.at_steady(steady_ns).min(at));
+    let time = |steady_ns| clock.at_steady(steady_ns).min(at);
+    let (events, changes, of_collections) = session.trace.take(time);
+    let (requests, of_requests) = session.requests.take(time);
     batch.gc_events.extend(events);
     batch.gc_tracing.extend(changes);
-    batch.notices.extend(notices.into_iter().map(|text| Notice { at, text }));
+    batch.requests.extend(requests);
+    let texts = of_collections.into_iter().chain(of_requests);
+    batch.notices.extend(texts.map(|text| Notice { at, text }));
 }
 
 impl Source for BeamSource {

@@ -4,6 +4,7 @@ use crate::model::format::{bytes_text, number_text};
 use crate::model::unit::Unit;
 use crate::state::State;
 use crate::state::command::{Command, SessionCommand, WindowCommand};
+use crate::ui::shell::inspector::findings::count_ui;
 use crate::ui::theme::Theme;
 
 /// Draws it.
@@ -18,6 +19,7 @@ pub fn status_line_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Comma
                 let text = format!("{values} values, {}", bytes_text(session.bytes as f64));
                 ui.label(egui::RichText::new(text).small().color(theme.text_weak));
             }
+            count_ui(state, ui, commands);
             if !session.warnings.is_empty() {
                 let text = egui::RichText::new(format!("{} notes", session.warnings.len()))
                     .small()

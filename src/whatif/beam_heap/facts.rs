@@ -41,6 +41,8 @@ pub struct Fact {
     pub end: HeapSizes,
     /// Words moved to the old heap.
     pub promoted: u64,
+    /// Words of binaries created from the beginning of the trace to this collection.
+    pub binaries: u64,
     /// Why it began.
     pub cause: Cause,
     /// The blocks changed without a collection: the process hibernated before it.
@@ -73,6 +75,7 @@ pub fn facts(heap: &TracedHeap, reserved: u64) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::with_capacity(heap.events.len());
     let mut failed_ns = None;
     let mut clock = 0;
+    let mut binaries = 0;
     for event in &heap.events {
         let Some(beam) = event.beam else { continue };
         let (start, end) = (beam.start, beam.end);
@@ -104,10 +107,12 @@ pub fn facts(heap: &TracedHeap, reserved: u64) -> Vec<Fact> {
         };
         let allocated = young.saturating_sub(kept);
         clock += allocated;
+        binaries += start.bin_vheap.saturating_sub(before.map_or(0, |before| before.end.bin_vheap));
         let full = young + start.stack + beam.need_words + reserved > start.heap_block;
         // A binary may be refused that would reach the level; its size is not known.
-        let binaries = start.bin_vheap > 0 && start.bin_vheap + start.bin_vheap_block / 16 >= start.bin_vheap_block;
-        let cause = match (full, binaries) {
+        let level_reached =
+            start.bin_vheap > 0 && start.bin_vheap + start.bin_vheap_block / 16 >= start.bin_vheap_block;
+        let cause = match (full, level_reached) {
             (_, true) if start.bin_vheap >= start.bin_vheap_block || !full => Cause::Binaries,
             (true, _) => Cause::Full,
             _ => Cause::Forced,
@@ -125,6 +130,7 @@ pub fn facts(heap: &TracedHeap, reserved: u64) -> Vec<Fact> {
             start,
             end,
             promoted,
+            binaries,
             cause,
             after_hibernation,
         });

@@ -6,7 +6,7 @@
 
 use super::facts::{Fact, facts};
 use super::policy::{self, Blocks, Found, Left, RESERVED_INTERPRETED, RESERVED_NATIVE, Rules};
-use crate::model::gc::{GcKind, HeapSettings};
+use crate::model::gc::GcKind;
 use crate::whatif::data::TracedHeap;
 
 /// How many misses are kept for reading.
@@ -38,20 +38,27 @@ impl ReplayScore {
     }
 }
 
-/// The rules that hold for a process with these settings (`None`: the defaults) under a release of OTP (`None`: not known).
-pub fn rules(settings: Option<&HeapSettings>, otp_release: Option<u32>) -> Rules {
+/// The rules that a heap lived under, by a release of OTP (`None`: not known). A process that was gone before it could be asked for
+/// its settings tells the smallest block by its first one.
+pub fn rules(heap: &TracedHeap, otp_release: Option<u32>) -> Rules {
     let defaults = Rules { to_space_holds_need: otp_release.is_some_and(|release| release >= 27), ..Rules::default() };
-    settings.map_or(defaults, |settings| Rules {
-        min_heap: settings.min_heap_words,
-        min_vheap: settings.min_bin_vheap_words,
-        fullsweep_after: settings.fullsweep_after,
-        ..defaults
-    })
+    if let Some(settings) = &heap.settings {
+        return Rules {
+            min_heap: settings.min_heap_words,
+            min_vheap: settings.min_bin_vheap_words,
+            fullsweep_after: settings.fullsweep_after,
+            ..defaults
+        };
+    }
+    let first = heap.events.iter().find_map(|event| event.beam).map(|beam| beam.start);
+    let newborn = first.filter(|start| start.recent == 0 && start.old_heap == 0);
+    let min_heap = newborn.map_or(defaults.min_heap, |start| start.heap_block.max(defaults.min_heap));
+    Rules { min_heap, ..defaults }
 }
 
 /// Replays a trace under the rules of its release, with the reserve of compiled code or, where that fits better, of the interpreter.
 pub fn score(heap: &TracedHeap, otp_release: Option<u32>) -> ReplayScore {
-    let native = rules(heap.settings.as_ref(), otp_release);
+    let native = rules(heap, otp_release);
     let first = replay(&facts(heap, RESERVED_NATIVE), &native);
     if first.share() > 0.99 {
         return first;
@@ -86,7 +93,8 @@ pub fn blocks_before(fact: &Fact) -> Blocks {
     }
 }
 
-fn replay(facts: &[Fact], rules: &Rules) -> ReplayScore {
+/// Replays collections under given rules.
+pub fn replay(facts: &[Fact], rules: &Rules) -> ReplayScore {
     let mut score = ReplayScore::default();
     let Some(first) = facts.first() else { return score };
     let mut blocks = blocks_before(first);

@@ -117,7 +117,8 @@ impl Heap {
             quantile::of(&mut after(late), 0.05)
         };
         let live = live.unwrap_or(0.0);
-        let live_most = after(if full.is_empty() { events } else { &full }).into_iter().fold(live, f64::max);
+        // What young collections leave holds garbage in the old generation too.
+        let live_most = after(&full).into_iter().fold(live, f64::max);
         let known_limit = traced.settings.map(|settings| bytes(settings.max_heap_words)).filter(|limit| *limit > 0.0);
         let held = events.iter().map(|event| bytes(event.held_words.max(event.before_words))).fold(0.0, f64::max);
         let limit = known_limit.unwrap_or(held);

@@ -226,7 +226,7 @@ mod tests {
             assert!(fairness(&busy) > 0.8);
             waits.iter().sum::<i64>()
         };
-        assert!(wait(Thresholds { route: 0.3, queue: 0.5 }) < wait(Thresholds { route: 1.0, queue: 1.1 }));
+        assert!(wait(Thresholds { route: 0.01, queue: 0.01 }) < wait(Thresholds { route: 1.0, queue: 1.1 }));
         assert!((fairness(&[1.0, 0.0, 0.0, 0.0]) - 0.25).abs() < 1e-12);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::analysis::stats::random::{Random, mix};
+use crate::analysis::stats::random::mix;
 use crate::analysis::stats::{bootstrap, quantile};
 use crate::model::unit::Unit;
 use crate::whatif::knob::ModelId;
@@ -328,6 +328,7 @@ fn amdahl(cross: f64, hottest: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::stats::random::Random;
     use crate::whatif::requests::synthetic;
 
     #[test]

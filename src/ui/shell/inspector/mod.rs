@@ -1,7 +1,10 @@
 //! The inspector: everything known about the selection, with the provenance of each figure.
 
+mod collections;
 mod component;
+mod editor;
 mod entity;
+pub mod findings;
 mod lifecycle;
 mod plan;
 mod stated;
@@ -16,7 +19,7 @@ pub fn inspector_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.add_space(4.0);
         match &state.selection {
-            None => session_ui(state, ui),
+            None => session_ui(state, ui, commands),
             Some(Selection::Component(id)) => component::component_ui(state, id, ui, commands),
             Some(Selection::Entity(id)) => entity::entity_ui(state, *id, ui, commands),
             Some(Selection::Opportunity(id)) => plan::opportunity_ui(state, id, ui, commands),
@@ -26,7 +29,7 @@ pub fn inspector_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command
     });
 }
 
-fn session_ui(state: &State, ui: &mut egui::Ui) {
+fn session_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
     let Some(session) = &state.session else { return };
     title_ui(ui, &session.title, "the session; select something to see its facts");
     if !state.document.about.is_empty() {
@@ -39,6 +42,8 @@ fn session_ui(state: &State, ui: &mut egui::Ui) {
         row(ui, "Length", &duration_text(span.length_seconds()));
         row(ui, "Entities", &session.entities.len().to_string());
     }
+    collections::collections_ui(state, None, ui);
+    findings::findings_ui(state, ui, commands);
     if let Some(overview) = &state.answers.overview {
         if !overview.gaps.is_empty() {
             section(ui, "Gaps");
