@@ -4,7 +4,7 @@
 
 use super::beam_heap;
 use super::budget;
-use super::data::{ComponentData, SessionData, TracedHeap};
+use super::data::{ComponentData, SessionData};
 use super::heap_limit;
 use super::knob::{KNOBS, Knob, KnobValue, ModelId};
 use super::prediction::{Confidence, Effort, Part};
@@ -100,13 +100,7 @@ fn missing(knob: &Knob, component: &ComponentData) -> Option<String> {
     let needs = knob.needs;
     let no_requests = || requests.is_empty().then(|| format!("none of its requests were recorded; it takes {needs}"));
     match knob.model {
-        ModelId::BeamHeap => {
-            let traced = component.heaps.iter().any(|heap| heap.events.iter().any(|event| event.beam.is_some()));
-            let id = &component.id;
-            let sentence =
-                || format!("none of its collections were traced; record with --gc-trace {id}, or open a trace of them");
-            (!traced).then(sentence)
-        }
+        ModelId::BeamHeap => missing_of_heaps(component),
         ModelId::HeapLimit => (!has_sized_heap(component)).then(|| format!("it has no such heap; it takes {needs}")),
         // Without keys partitions still have a bound.
         ModelId::Queue | ModelId::Pool | ModelId::Partition => no_requests().or_else(|| {
@@ -123,11 +117,23 @@ fn missing(knob: &Knob, component: &ComponentData) -> Option<String> {
             let known = requests.iter().any(|request| request.worker.is_some());
             (!known).then(|| "its requests do not say who served them; add a column worker".to_owned())
         }),
-        ModelId::Retention => Some(format!("it takes {needs}, and no source delivers these yet")),
+        ModelId::Retention => no_requests().or_else(|| {
+            let told = requests.iter().any(|request| request.key.is_some() && request.operation.is_some());
+            let sentence = "its requests do not say which item they wrote, read or deleted; add columns key and op";
+            (!told).then(|| sentence.to_owned())
+        }),
         ModelId::Redundancy => {
             (component.tables.is_empty()).then(|| format!("it has no tables; it takes {needs}, from a live node"))
         }
     }
+}
+
+fn missing_of_heaps(component: &ComponentData) -> Option<String> {
+    let traced = component.heaps.iter().any(|heap| heap.events.iter().any(|event| event.beam.is_some()));
+    let id = &component.id;
+    let sentence =
+        || format!("none of its collections were traced; record with --gc-trace {id}, or open a trace of them");
+    (!traced).then(sentence)
 }
 
 /// Whether sizes of a whole heap are known, before and after collections, outside of a BEAM.
@@ -136,21 +142,27 @@ fn has_sized_heap(component: &ComponentData) -> bool {
 }
 
 /// Models that were prepared for a session; preparing takes longer than answering. Make new ones when the data change.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Models {
-    beam_heap: Option<beam_heap::Model>,
+    /// Of the components with these numbers.
+    beam_heap: Option<(Vec<usize>, beam_heap::Model)>,
 }
 
 impl Models {
-    /// The heaps of the BEAM, fitted when they are asked about first.
-    pub fn beam_heap(&mut self, data: &SessionData) -> &beam_heap::Model {
-        self.beam_heap.get_or_insert_with(|| {
-            let traced = |heap: &TracedHeap| heap.events.iter().any(|event| event.beam.is_some());
-            let components = data.components.iter().enumerate();
-            let with_heaps = components.filter(|(_, component)| component.heaps.iter().any(traced));
-            let with_heaps: Vec<usize> = with_heaps.map(|(index, _)| index).collect();
-            beam_heap::Model::new(data, &with_heaps)
-        })
+    /// The heaps of the components that the settings mean.
+    fn beam_heap(&mut self, data: &SessionData, settings: &[Setting]) -> &beam_heap::Model {
+        let is_meant = |component: &ComponentData| {
+            let is_traced = missing_of_heaps(component).is_none();
+            is_traced && settings.iter().any(|setting| setting.place.includes(&component.id))
+        };
+        let all = data.components.iter().enumerate();
+        let meant: Vec<usize> = all.filter(|(_, it)| is_meant(it)).map(|(index, _)| index).collect();
+        let prepared = self.beam_heap.take().filter(|(components, _)| *components == meant);
+        let prepared = prepared.unwrap_or_else(|| {
+            let model = beam_heap::Model::new(data, &meant);
+            (meant, model)
+        });
+        &self.beam_heap.insert(prepared).1
     }
 }
 
@@ -176,22 +188,16 @@ pub fn predict(
     if !of_requests.is_empty() {
         parts.extend(requests::predict(data, &of_requests, effort, cancelled));
     }
-    let of_heaps = of(&|model| model == ModelId::BeamHeap);
-    if !of_heaps.is_empty() {
-        parts.extend(models.beam_heap(data).predict(&of_heaps, effort, cancelled));
-    }
     let of_limit = of(&|model| model == ModelId::HeapLimit);
     if !of_limit.is_empty() {
         parts.extend(heap_limit::predict(data, &of_limit, effort, cancelled));
         parts.extend(budget::predict(data, &of_limit, effort, cancelled));
     }
-    let of_retention = of(&|model| model == ModelId::Retention);
-    if !of_retention.is_empty() {
-        parts.extend(retention::predict(data, &of_retention, effort, cancelled));
-    }
-    let of_tables = of(&|model| model == ModelId::Redundancy);
-    if !of_tables.is_empty() {
-        parts.extend(redundancy::predict(data, &of_tables, effort, cancelled));
+    parts.extend(retention::predict(data, &of(&|model| model == ModelId::Retention), effort, cancelled));
+    parts.extend(redundancy::predict(data, &of(&|model| model == ModelId::Redundancy), effort, cancelled));
+    let of_heaps = of(&|model| model == ModelId::BeamHeap);
+    if !of_heaps.is_empty() && !cancelled() {
+        parts.extend(models.beam_heap(data, &of_heaps).predict(&of_heaps, effort, cancelled));
     }
     if cancelled() {
         return parts;
@@ -229,7 +235,10 @@ fn refusal(setting: &Setting, data: &SessionData) -> Part {
         None => None,
     };
     let needs = reason.is_some().then(|| knob.needs.to_owned());
-    let reason = reason.unwrap_or_else(|| "this version has no model for it".to_owned());
+    let reason = reason.unwrap_or_else(|| match knob.default {
+        Some(default) if default == setting.value => "that is how it is anyway".to_owned(),
+        _ => format!("its model has nothing to say of {} = {}", setting.path(), setting.value),
+    });
     let id = component.map(|component| component.id.clone());
     Part::refused(id, knob.model, Confidence::refused(reason, needs))
 }
