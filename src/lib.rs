@@ -7,6 +7,7 @@ pub mod app;
 pub mod cli;
 pub mod export;
 pub mod model;
+pub mod plan;
 pub mod session;
 pub mod source;
 pub mod state;

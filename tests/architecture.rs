@@ -10,12 +10,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("source", &["model"]),
     ("analysis", &["model"]),
     ("whatif", &["analysis", "model"]),
-    ("state", &["whatif", "analysis", "model"]),
-    ("session", &["store", "source", "state", "whatif", "analysis", "model"]),
-    ("ui", &["state", "whatif", "analysis", "model"]),
-    ("export", &["ui", "state", "whatif", "analysis", "model"]),
-    ("app", &["ui", "state", "session", "export", "source", "store", "whatif", "analysis", "model"]),
-    ("cli", &["session", "state", "export", "source", "store", "whatif", "analysis", "model"]),
+    ("plan", &["whatif", "analysis", "model"]),
+    ("state", &["plan", "whatif", "analysis", "model"]),
+    ("session", &["store", "source", "state", "plan", "whatif", "analysis", "model"]),
+    ("ui", &["state", "plan", "whatif", "analysis", "model"]),
+    ("export", &["ui", "state", "plan", "whatif", "analysis", "model"]),
+    ("app", &["ui", "state", "session", "export", "source", "store", "plan", "whatif", "analysis", "model"]),
+    ("cli", &["session", "state", "export", "source", "store", "plan", "whatif", "analysis", "model"]),
 ];
 
 /// A crate and the places, as beginnings of paths under `src/`, that may name it.

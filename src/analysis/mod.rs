@@ -3,13 +3,17 @@
 //! No clock, no I/O, no threads. `session` feeds it from the store; `state` keeps its answers; `ui` draws them.
 
 pub mod findings;
+pub mod functions;
+pub mod gc;
 pub mod grid;
 pub mod grouping;
 pub mod heat_map;
+pub mod interval;
 pub mod landscape;
 pub mod layers;
 pub mod lines;
 pub mod map_layout;
+pub mod matching;
 pub mod overview;
 pub mod retention;
 pub mod stats;

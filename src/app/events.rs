@@ -15,7 +15,7 @@ use crate::session::open::{Session, discovered};
 use crate::session::view_state;
 use crate::state::command::{Command, SessionCommand};
 use crate::state::question::{Answer, Asked, Topic};
-use crate::state::{Job, SessionKind};
+use crate::state::{Job, LocalNodes, SessionKind, State};
 use crate::store::recording::Summary;
 
 /// How long a live session shows when it follows the present.
@@ -64,6 +64,8 @@ pub enum Event {
         /// The thread and the session, or why not.
         result: Box<Result<(Live, Session), String>>,
     },
+    /// The BEAM nodes of this machine, by their full names.
+    NodesFound(Vec<String>),
     /// A recorder has ended, by itself or because it was asked to.
     RecorderEnded {
         /// Its file.
@@ -86,6 +88,13 @@ pub enum Event {
         asked: Asked,
         /// The answer, or why not.
         result: Box<Result<Answer, String>>,
+    },
+    /// A question was given up, because nobody waits for its answer.
+    GivenUp {
+        /// Of which session.
+        session_number: u64,
+        /// The question.
+        asked: Asked,
     },
     /// A session was saved, or not.
     Saved {
@@ -138,6 +147,7 @@ pub fn apply(app: &mut App, event: Event) {
             (true, Err(why)) => app.say_error(why),
             (false, _) => {}
         },
+        Event::NodesFound(names) => app.state.local_nodes = LocalNodes::Known(names),
         Event::RecorderEnded { path, result } => recorder_ended(app, &path, result),
         Event::Grew { session_number, growth } if session_number == app.session_number => grew(app, *growth),
         Event::Grew { .. } => {}
@@ -145,6 +155,13 @@ pub fn apply(app: &mut App, event: Event) {
             answered(app, asked, *result);
         }
         Event::Answered { .. } => {}
+        Event::GivenUp { session_number, asked } => {
+            let pending = &mut app.state.answers.pending;
+            let topic = asked.question.topic();
+            if session_number == app.session_number && pending.get(&topic) == Some(&asked) {
+                pending.remove(&topic);
+            }
+        }
         Event::Saved { job, to, document, result } => {
             if finish(app, job) {
                 saved(app, to, &document, result);
@@ -198,6 +215,7 @@ pub fn show_session(app: &mut App, session: Session, live: Option<Live>) {
         unknown: session.unknown,
         recording,
         is_temporary: is_live,
+        _imported: session.temporary,
         live,
         _watcher: watcher,
     });
@@ -255,15 +273,21 @@ fn grew(app: &mut App, growth: Growth) {
     session.values = growth.summary.values;
     session.bytes = growth.summary.bytes;
     session.entities = growth.entities;
-    let found = discovered(&app.state.document, &session.entities);
-    if found != *app.state.discovered {
-        app.state.discovered = Arc::new(found);
-        app.state.answers.answered.remove(&Topic::MapLayout);
-    }
+    discover(&mut app.state);
     if let Some(span) = growth.summary.span {
         follow(app, span, began, shown_all);
     }
     refresh_context(app);
+}
+
+/// Finds what was measured and is not in the document, which either may have changed.
+pub fn discover(state: &mut State) {
+    let Some(session) = &state.session else { return };
+    let found = discovered(&state.document, &session.entities);
+    if found != *state.discovered {
+        state.discovered = Arc::new(found);
+        state.answers.answered.remove(&Topic::MapLayout);
+    }
 }
 
 /// Moves range and cursor along with a session that grows, where the user wants that.

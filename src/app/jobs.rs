@@ -7,12 +7,12 @@ use std::thread;
 
 use super::dialog;
 use super::events::Event;
-use super::live;
+use super::live::{self, Map};
 use crate::model::document::Document;
-use crate::session::open::{open_bundled, open_path};
+use crate::session::open::{open_bundled, open_path_with};
 use crate::session::save::save;
 use crate::source::StopSignal;
-use crate::source::beam::BeamOptions;
+use crate::source::beam::{BeamOptions, epmd};
 use crate::source::spec::SourceSpec;
 use crate::state::Job;
 use crate::store::document::UnknownFields;
@@ -100,8 +100,9 @@ impl Jobs {
     /// Opens a file.
     pub fn open(&mut self, path: PathBuf) {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        self.start(&format!("Opening {name}"), move |id, _, events| {
-            let result = open_path(&path).map_err(|error| error.to_string());
+        self.start(&format!("Opening {name}"), move |id, stop, events| {
+            let mut progress = |share| events.send(Event::Progress { job: id, share });
+            let result = open_path_with(&path, &stop, &mut progress).map_err(|error| error.to_string());
             events.send(Event::Opened { job: id, path: Some(path), result: Box::new(result) });
         });
     }
@@ -115,9 +116,9 @@ impl Jobs {
     }
 
     /// Begins to watch a live source, recording it into a new file in `folder`.
-    pub fn watch(&mut self, spec: SourceSpec, map: Option<PathBuf>, beam: BeamOptions, folder: PathBuf) {
+    pub fn watch(&mut self, spec: SourceSpec, map: Option<Map>, beam: BeamOptions, folder: PathBuf) {
         self.start(&format!("Beginning to watch {spec}"), move |id, _, events| {
-            let result = live::start(&spec, map.as_deref(), &beam, &folder, events.clone());
+            let result = live::start(&spec, map, &beam, &folder, events.clone());
             events.send(Event::Watching { job: id, result: Box::new(result) });
         });
     }
@@ -134,6 +135,15 @@ impl Jobs {
             let result = save(&document, &unknown, recording.as_deref(), &to, &mut progress);
             events.send(Event::Saved { job: id, to, document, result: result.map_err(|error| error.to_string()) });
         });
+    }
+
+    /// Asks the port mapper which BEAM nodes run here; it may take some seconds to answer.
+    pub fn find_nodes(&self) {
+        let events = self.sender();
+        let find = move || events.send(Event::NodesFound(epmd::local_names()));
+        if thread::Builder::new().name("local nodes".to_owned()).spawn(find).is_err() {
+            self.sender.send(Event::NodesFound(Vec::new()));
+        }
     }
 
     /// Does small work in the background, one piece after the other, without telling.

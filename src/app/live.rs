@@ -6,18 +6,31 @@ use std::time::Duration;
 
 use super::events::Event;
 use super::jobs::EventSender;
+use crate::session::intake::TraceOrder;
 use crate::session::new_recording::NewRecording;
 use crate::session::open::{Session, open_path};
-use crate::session::recorder::RecordOptions;
+use crate::session::recorder::{Pins, RecordOptions};
 use crate::source::StopSignal;
 use crate::source::beam::BeamOptions;
 use crate::source::spec::{SourceSpec, open_live_with};
-use crate::store::document::read_document;
+use crate::store::document::{LoadedDocument, read_document};
 
 const EVERY: Duration = Duration::from_secs(1);
 
+/// The document that groups what is measured.
+pub enum Map {
+    /// In a file.
+    File(PathBuf),
+    /// As it is edited in the window.
+    Document(Box<LoadedDocument>),
+}
+
 /// A thread that measures.
 pub struct Live {
+    /// Entities whose series are kept whatever they do: those selected.
+    pub pins: Pins,
+    /// Components whose single collections are traced.
+    pub gc_trace: TraceOrder,
     stop: StopSignal,
     thread: Option<JoinHandle<()>>,
 }
@@ -48,19 +61,24 @@ impl Drop for Live {
 /// A sentence: the source or the map can't be opened, or the file can't be written.
 pub fn start(
     spec: &SourceSpec,
-    map: Option<&Path>,
+    map: Option<Map>,
     beam: &BeamOptions,
     folder: &Path,
     events: EventSender,
 ) -> Result<(Live, Session), String> {
+    // What was wanted of another node is no business of this one.
+    let beam = &BeamOptions { gc_trace: Default::default(), ..beam.clone() };
     let source = open_live_with(spec, EVERY, beam).map_err(|error| error.to_string())?;
     let document = match map {
-        Some(path) => Some(read_document(path).map_err(|error| error.to_string())?),
+        Some(Map::File(path)) => Some(read_document(&path).map_err(|error| error.to_string())?),
+        Some(Map::Document(loaded)) => Some(*loaded),
         None => None,
     };
     let path = new_file(folder)?;
-    let recording =
-        NewRecording::create(&path, source, document, RecordOptions::default()).map_err(|error| error.to_string())?;
+    let pins = Pins::default();
+    let gc_trace = TraceOrder::new(beam.gc_trace.clone());
+    let options = RecordOptions { pins: pins.clone(), gc_trace: gc_trace.clone(), ..RecordOptions::default() };
+    let recording = NewRecording::create(&path, source, document, options).map_err(|error| error.to_string())?;
     let session = open_path(&path).map_err(|error| error.to_string())?;
     let stop = StopSignal::default();
     let thread = {
@@ -71,7 +89,7 @@ pub fn start(
         })
     };
     let thread = thread.map_err(|error| format!("can't start a thread to measure with: {error}"))?;
-    Ok((Live { stop, thread: Some(thread) }, session))
+    Ok((Live { pins, gc_trace, stop, thread: Some(thread) }, session))
 }
 
 fn new_file(folder: &Path) -> Result<PathBuf, String> {

@@ -9,6 +9,7 @@ mod jobs;
 mod live;
 mod recovery;
 mod settings;
+mod thinker;
 mod watcher;
 mod window;
 mod workers;
@@ -17,11 +18,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::session::import::TemporaryRecording;
 use crate::session::open::Session;
 use crate::source::beam::BeamOptions;
+use crate::source::spec::SourceSpec;
 use crate::state::command::Command;
 use crate::state::question::{Asked, wanted};
-use crate::state::{Message, State, ViewId};
+use crate::state::{LocalNodes, Message, Selection, State, ViewId};
 use crate::store::bundled;
 use crate::store::document::UnknownFields;
 use crate::ui::shell::shell_ui;
@@ -30,8 +33,9 @@ use crate::ui::theme;
 pub use window::run_window;
 
 use jobs::Jobs;
-use live::Live;
+use live::{Live, Map};
 use settings::Settings;
+use thinker::Thinker;
 use watcher::Watcher;
 use workers::{SessionContext, Workers};
 
@@ -60,6 +64,8 @@ pub struct App {
     session_number: u64,
     /// Short work: answering questions.
     workers: Workers,
+    /// What-if questions.
+    thinker: Thinker,
     /// Long work: opening, saving, dialogs.
     jobs: Jobs,
     settings: Settings,
@@ -81,6 +87,8 @@ struct Open {
     recording: Option<PathBuf>,
     /// Whether that file is only a temporary one of a live session.
     is_temporary: bool,
+    /// That file, where it holds what was imported.
+    _imported: Option<TemporaryRecording>,
     /// The thread that measures.
     live: Option<Live>,
     /// The thread that notices when the file grows.
@@ -101,11 +109,13 @@ impl App {
         let mut state = State { theme: settings.theme(), recent: settings.recent.clone(), ..State::default() };
         state.bundled = bundled::BUNDLED.iter().map(|entry| (entry.name.to_owned(), entry.title.to_owned())).collect();
         let workers = Workers::new(jobs.sender());
+        let thinker = Thinker::new(jobs.sender());
         let mut app = Self {
             state,
             open: None,
             session_number: 0,
             workers,
+            thinker,
             jobs,
             settings,
             beam: start.beam.clone(),
@@ -151,6 +161,9 @@ impl App {
             // What a command changed is drawn at once, not with the next input.
             ctx.request_repaint();
         }
+        if self.state.session.is_none() && self.state.local_nodes == LocalNodes::Unasked {
+            self.find_nodes();
+        }
         self.ask();
     }
 
@@ -166,7 +179,10 @@ impl App {
                 continue;
             }
             answers.pending.insert(topic, asked.clone());
-            self.workers.ask(open.context.clone(), asked);
+            match asked.question.is_what_if() {
+                true => self.thinker.ask(open.context.clone(), asked),
+                false => self.workers.ask(open.context.clone(), asked),
+            }
         }
     }
 
@@ -187,6 +203,13 @@ impl App {
         }
     }
 
+    /// Notes that the document differs from what is on disk and from what workers know.
+    fn document_changed(&mut self) {
+        self.state.unsaved = true;
+        self.keep_for_recovery();
+        events::refresh_context(self);
+    }
+
     fn say(&mut self, text: impl Into<String>) {
         self.state.messages.push(Message { is_error: false, text: text.into() });
     }
@@ -197,15 +220,36 @@ impl App {
 
     /// Starts to open a file or to watch a source.
     fn open_source(&mut self, source: &str, map: Option<PathBuf>) {
-        use crate::source::spec::SourceSpec;
         if let Some(name) = source.strip_prefix("bundled:") {
             return self.jobs.open_bundled(name.to_owned());
         }
         match source.parse::<SourceSpec>() {
             Ok(SourceSpec::Path(path)) => self.jobs.open(path),
-            Ok(spec) => self.jobs.watch(spec, map, self.beam.clone(), self.settings.live_folder()),
+            Ok(spec) => self.watch(spec, map.map(Map::File)),
             Err(error) => self.say_error(error.to_string()),
         }
+    }
+
+    /// Begins to watch a source.
+    fn watch(&mut self, spec: SourceSpec, map: Option<Map>) {
+        self.jobs.watch(spec, map, self.beam.clone(), self.settings.live_folder());
+    }
+
+    /// Asks which BEAM nodes run here, in the background; those known so far stay in sight.
+    fn find_nodes(&mut self) {
+        let known = self.state.local_nodes.names().to_vec();
+        self.state.local_nodes = LocalNodes::Asking(known);
+        self.jobs.find_nodes();
+    }
+
+    /// Has the recorder keep the series of the selected entity, however small it is.
+    fn pin_selection(&self) {
+        let Some(live) = self.open.as_ref().and_then(|open| open.live.as_ref()) else { return };
+        let selected = match self.state.selection {
+            Some(Selection::Entity(id)) => Some(id),
+            _ => None,
+        };
+        live.pins.set(selected.into_iter().collect());
     }
 
     /// Makes an opened session the present one; what was open before is put away.

@@ -35,6 +35,26 @@ pub struct SessionContext {
     pub recording: Option<PathBuf>,
 }
 
+impl SessionContext {
+    /// The recording, through a connection that the calling thread keeps in `open` for as long as it is asked about the same file.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn open_recording<'a>(
+        &self,
+        open: &'a mut Option<(PathBuf, Recording)>,
+    ) -> Result<Option<&'a Recording>, String> {
+        if open.as_ref().map(|(path, _)| path) != self.recording.as_ref() {
+            *open = None;
+            if let Some(path) = &self.recording {
+                let opened = Recording::open(path).map_err(|error| error.to_string())?;
+                *open = Some((path.clone(), opened.recording));
+            }
+        }
+        Ok(open.as_ref().map(|(_, recording)| recording))
+    }
+}
+
 /// The pool.
 pub struct Workers {
     questions: Sender<(Arc<SessionContext>, Asked)>,
@@ -79,13 +99,7 @@ fn answer_one(
     asked: &Asked,
     open: &mut Option<(PathBuf, Recording)>,
 ) -> Result<Answer, String> {
-    if open.as_ref().map(|(path, _)| path) != context.recording.as_ref() {
-        *open = None;
-        if let Some(path) = &context.recording {
-            let opened = Recording::open(path).map_err(|error| error.to_string())?;
-            *open = Some((path.clone(), opened.recording));
-        }
-    }
+    let recording = context.open_recording(open)?;
     let known = Known {
         document: &context.document,
         discovered: &context.discovered,
@@ -93,6 +107,5 @@ fn answer_one(
         source: &context.source,
         span: context.span,
     };
-    let recording = open.as_ref().map(|(_, recording)| recording);
     answer(&asked.question, known, recording).map_err(|error| error.to_string())
 }

@@ -17,6 +17,7 @@ mod output;
 mod record;
 mod report;
 mod session_name;
+mod whatif;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,6 @@ const EXAMPLES: &str = "\
 Examples:
   vivarium host                                  watch this machine live
   vivarium record host -o day.vivarium --for 24h
-  vivarium inspect day.vivarium --at -30s        as text; --json for programs
   vivarium report bundled:foundation -o report.html";
 
 /// All of it fits into a screen of 24 lines.
@@ -85,6 +85,8 @@ pub enum Command {
     Record(record::Record),
     /// Show what the window would show, as text or JSON
     Inspect(inspect::Inspect),
+    /// Predict what other settings would have done
+    Whatif(whatif::WhatIf),
     /// Say by rules and findings whether all is well; exit code 3 if not
     Check(check::Check),
     /// Draw the views into an .html, .md, .svg or .png file
@@ -193,6 +195,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Record(record) => record.run(),
         Command::Inspect(inspect) => inspect.run(),
+        Command::Whatif(whatif) => whatif.run(),
         Command::Check(check) => check.run(),
         Command::Report(report) => report.run(),
         Command::Convert(convert) => convert.run(),

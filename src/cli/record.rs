@@ -10,12 +10,12 @@ use super::{clean, duration, interrupt, usage};
 use crate::model::batch::Batch;
 use crate::model::format::{bytes_text, duration_text};
 use crate::model::time::{TimeRange, Timestamp};
-use crate::session::intake::GcTraceOrder;
+use crate::session::intake::TraceOrder;
 use crate::session::new_recording::NewRecording;
 use crate::session::open::{Session, open_path};
 use crate::session::recorder::{Ended, Progress, RecordOptions, Recorded};
 use crate::session::replay::RecordingReader;
-use crate::source::beam::BeamOptions;
+use crate::source::beam::{BeamOptions, NamedFunction};
 use crate::source::replay::{BatchReader, ReplayControls, ReplaySource};
 use crate::source::spec::{SourceSpec, open_live_with};
 use crate::source::{Source, SourceError, SourceInfo, StopSignal};
@@ -38,7 +38,8 @@ Examples:
   vivarium record host -o day.vivarium --for 24h --every 5s
   vivarium record pid:812 -o build.vivarium
   vivarium record beam:shop@db1 -o shop.vivarium --for 1h
-  vivarium record beam:shop@db1 -o gc.vivarium --for 5m --gc-trace app:shop")]
+  vivarium record beam:shop@db1 -o gc.vivarium --for 5m --gc-trace app:shop
+  vivarium record beam:shop@db1 -o cart.vivarium --for 5m --requests app:shop --key 2")]
 pub struct Record {
     /// What to measure: `host`, `pid:N`, `beam:NAME@HOST`, or a recording
     source: SourceSpec,
@@ -57,6 +58,18 @@ pub struct Record {
     /// Trace single garbage collections of these components of a BEAM node; * for all
     #[arg(long, value_name = "COMPONENT", num_args = 1..)]
     gc_trace: Vec<String>,
+    /// Trace single requests to the processes of these components of a BEAM node, a few seconds each minute; * for all
+    #[arg(long, value_name = "COMPONENT", num_args = 1..)]
+    requests: Vec<String>,
+    /// The function whose calls are requests, as MODULE:FUNCTION/ARITY; else the callbacks of gen_server
+    #[arg(long, value_name = "FUNCTION", requires = "requests")]
+    call: Option<NamedFunction>,
+    /// Which element of a request (argument of --call) is its key, from 1; only a hash of it is recorded
+    #[arg(long, value_name = "N", requires = "requests", value_parser = clap::value_parser!(u8).range(1..))]
+    key: Option<u8>,
+    /// How long requests are traced at a time, at most 10s
+    #[arg(long, value_name = "TIME", requires = "requests", value_parser = duration::parse, default_value = "5s")]
+    window: Duration,
     #[command(flatten)]
     node: super::node_options::NodeOptions,
 }
@@ -67,16 +80,25 @@ impl Record {
         if self.output == Path::new("-") {
             return Err(usage("a recording is not a stream; name a file after -o"));
         }
-        if !self.gc_trace.is_empty() && !matches!(self.source, SourceSpec::Beam(_)) {
-            return Err(usage(format!("--gc-trace is for BEAM nodes (beam:NAME@HOST), and {} is none", self.source)));
+        let is_beam = matches!(self.source, SourceSpec::Beam(_));
+        for (option, is_empty) in [("--gc-trace", self.gc_trace.is_empty()), ("--requests", self.requests.is_empty())] {
+            if !is_beam && !is_empty {
+                return Err(usage(format!("{option} is for BEAM nodes (beam:NAME@HOST), and {} is none", self.source)));
+            }
         }
         let map = self.map.as_deref().map(read_document).transpose()?;
-        let beam = BeamOptions::from(self.node.clone());
-        let gc_trace = GcTraceOrder { components: self.gc_trace.clone(), wanted: beam.gc_trace.clone() };
+        let mut beam = BeamOptions::from(self.node.clone());
+        beam.requests.call = self.call.clone();
+        beam.requests.key = self.key;
+        beam.requests.window = self.window;
+        let gc_trace = TraceOrder::new(beam.gc_trace.clone());
+        gc_trace.set(self.gc_trace.clone());
+        let requests = TraceOrder::new(beam.requests.wanted.clone());
+        requests.set(self.requests.clone());
         let (source, document) = self.open(&beam)?;
         let is_replay = matches!(self.source, SourceSpec::Path(_));
         let duration = self.length.filter(|_| !is_replay);
-        let options = RecordOptions { duration, gc_trace, ..RecordOptions::default() };
+        let options = RecordOptions { duration, gc_trace, requests, ..RecordOptions::default() };
         let info = source.info().clone();
         let recording = NewRecording::create(&self.output, source, map.or(document), options)?;
         let stop = interrupt::stop_signal()?;

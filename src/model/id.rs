@@ -55,6 +55,10 @@ id_type! {
     HorizonId
 }
 id_type! {
+    /// A set of settings tried in thought.
+    ScenarioId
+}
+id_type! {
     /// One optimization on its way through the pipeline.
     RunId
 }

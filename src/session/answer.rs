@@ -3,11 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::findings;
+use super::gc;
+use super::scenarios::Scenarios;
+use super::stacks::{self, Whose};
+use crate::analysis::functions::{Functions, functions};
 use crate::analysis::heat_map;
 use crate::analysis::landscape;
 use crate::analysis::layers;
 use crate::analysis::lines::{Line, Lines};
 use crate::analysis::map_layout;
+use crate::analysis::matching::matching;
 use crate::analysis::overview::Overview;
 use crate::analysis::status::statuses;
 use crate::analysis::vitals;
@@ -19,7 +24,7 @@ use crate::model::quantity::Quantity;
 use crate::model::series::{Bucket, Buckets, SeriesKey};
 use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
 use crate::state::Selection;
-use crate::state::question::{Answer, Question};
+use crate::state::question::{Answer, Collections, Question};
 use crate::store::recording::{Recording, RecordingError};
 
 /// A value older than this does not stand for a moment any more.
@@ -60,6 +65,18 @@ pub fn answer(question: &Question, known: Known<'_>, recording: Option<&Recordin
         Question::Lines { about, metric, range, width_ns } => {
             Answer::Lines(asker.lines(about.as_ref(), *metric, *range, *width_ns)?)
         }
+        Question::Collections { range } => Answer::Collections(asker.collections(*range)?),
+        // The window has a thread that keeps what it prepared; here a picture is made, once.
+        Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } => {
+            let answer = Scenarios::default().answer(question, known.document, recording, &|| false)?;
+            answer.unwrap_or_else(|| Answer::Knobs(Vec::new()))
+        }
+        Question::Functions { about, range } => {
+            Answer::Functions(about.clone(), asker.functions(about.as_ref(), *range)?)
+        }
+        Question::Matching { component, at } => {
+            Answer::Matching(matching(known.document, component, known.entities, *at))
+        }
     })
 }
 
@@ -73,6 +90,21 @@ impl<'a> Asker<'a> {
         let mut document = self.known.document.clone();
         document.components.extend(self.known.discovered.iter().cloned());
         map_layout::lay_out(&document, map_layout::box_size)
+    }
+
+    fn collections(&self, range: TimeRange) -> Result<Option<Collections>, RecordingError> {
+        let Some(recording) = self.recording else { return Ok(None) };
+        let found = gc::summarize(recording, self.known.entities, range)?;
+        Ok(found.map(|(summary, ids)| Collections {
+            range,
+            all: summary.all,
+            by_component: ids
+                .into_iter()
+                .zip(summary.components)
+                .filter_map(|(id, figures)| Some((id?, figures)))
+                .collect(),
+            stops_the_world: summary.stops_the_world,
+        }))
     }
 
     fn components(&self) -> impl Iterator<Item = (&'a Entity, ComponentId)> {
@@ -301,6 +333,20 @@ impl<'a> Asker<'a> {
         lines.sort_by(|a, b| use_of(b).total_cmp(&use_of(a)));
         lines.truncate(MAX_LINES);
         Ok(Lines { metric, range, lines })
+    }
+
+    fn functions(&self, about: Option<&Selection>, range: TimeRange) -> Result<Functions, RecordingError> {
+        let Some(recording) = self.recording else { return Ok(functions([], range, 1.0)) };
+        let whose = match about {
+            Some(Selection::Entity(id)) => Whose::Entity(*id),
+            Some(Selection::Component(id)) => {
+                let members = self.known.entities.iter().filter(|entity| belongs_to(entity, id));
+                Whose::Members(members.map(|entity| entity.id).collect())
+            }
+            _ => Whose::Everybody,
+        };
+        let taken = stacks::take(recording, range, &whose)?;
+        Ok(functions(&taken.samples, range, taken.looked_at))
     }
 }
 

@@ -30,23 +30,14 @@ const SLICES: i64 = 20;
 const OWN_CALLS: [&str; 2] = ["erl_eval:exprs/2", "slave:relay/1"];
 
 /// By which measures somebody stands out.
-const OUTSTANDING: [MetricKey; 5] = [
-    metric::MEMORY_USED,
-    metric::MEMORY_RESIDENT,
-    metric::CPU_CORES,
-    metric::QUEUE_LENGTH,
-    metric::BINARY_HELD,
-];
+const OUTSTANDING: [MetricKey; 5] =
+    [metric::MEMORY_USED, metric::MEMORY_RESIDENT, metric::CPU_CORES, metric::QUEUE_LENGTH, metric::BINARY_HELD];
 
 /// What the rules find in a range of a recording; nothing without one.
 ///
 /// # Errors
 /// When the recording can't be read.
-pub fn findings(
-    known: Known<'_>,
-    recording: Option<&Recording>,
-    range: TimeRange,
-) -> Result<Findings, RecordingError> {
+pub fn findings(known: Known<'_>, recording: Option<&Recording>, range: TimeRange) -> Result<Findings, RecordingError> {
     match (recording, known.span) {
         (Some(recording), Some(span)) if range.from < range.to => Ok(find(&observe(known, recording, span, range)?)),
         _ => Ok(Findings::default()),
@@ -101,11 +92,7 @@ fn subject(known: Known<'_>, entity: &Entity, series: BTreeMap<MetricKey, Track>
 }
 
 /// The whole, components, and who stands out at one of a few moments.
-fn chosen(
-    entities: &[Entity],
-    recording: &Recording,
-    range: TimeRange,
-) -> Result<BTreeSet<EntityId>, RecordingError> {
+fn chosen(entities: &[Entity], recording: &Recording, range: TimeRange) -> Result<BTreeSet<EntityId>, RecordingError> {
     let is_own = |entity: &Entity| {
         let calls = entity.attributes.get("initial_call");
         calls.is_some_and(|call| OWN_CALLS.contains(&call.as_str()))
@@ -154,14 +141,10 @@ fn is_wanted(kind: EntityKind, key: MetricKey) -> bool {
         .contains(&key),
         EntityKind::EtsTable => [metric::MEMORY_USED, metric::TABLE_OBJECTS].contains(&key),
         EntityKind::OsProcess => [metric::MEMORY_RESIDENT, metric::CPU_CORES].contains(&key),
-        EntityKind::Component => [
-            metric::MEMORY_USED,
-            metric::MEMORY_RESIDENT,
-            metric::MEMBERS,
-            metric::CPU_CORES,
-            metric::BEAM_REDUCTIONS,
-        ]
-        .contains(&key),
+        EntityKind::Component => {
+            [metric::MEMORY_USED, metric::MEMORY_RESIDENT, metric::MEMBERS, metric::CPU_CORES, metric::BEAM_REDUCTIONS]
+                .contains(&key)
+        }
         EntityKind::Runtime | EntityKind::Machine => true,
         _ => false,
     }

@@ -1,6 +1,7 @@
 //! What happens to a batch between its source and the recording: the recorder's pure half.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::analysis::grouping::{Aggregator, Grouping};
 use crate::analysis::retention::{Retention, RetentionPolicy};
@@ -10,24 +11,73 @@ use crate::model::entity::{EntityId, EntityKind};
 use crate::model::id::ComponentId;
 use crate::source::beam::TraceWanted;
 
-/// Of which components single collections are to be traced, and where to say so.
+/// Of which components something is to be traced, and where to say so; clones share it, and it may be changed while it is recorded.
 #[derive(Clone, Debug, Default)]
-pub struct GcTraceOrder {
-    /// Ids of components; `*`: all.
-    pub components: Vec<String>,
+pub struct TraceOrder {
     /// The source's list of whom to trace.
-    pub wanted: TraceWanted,
+    wanted: TraceWanted,
+    components: Arc<Mutex<BTreeSet<String>>>,
 }
 
-impl GcTraceOrder {
-    fn includes(&self, component: &ComponentId) -> bool {
-        self.components.iter().any(|wanted| wanted == component.as_str())
+impl TraceOrder {
+    /// For the source that was opened with `wanted`.
+    pub fn new(wanted: TraceWanted) -> Self {
+        Self { wanted, components: Arc::default() }
+    }
+
+    /// Replaces the components, by their ids; `*`: every process. It takes effect with the next measurement.
+    pub fn set(&self, components: impl IntoIterator<Item = String>) {
+        *self.components.lock().unwrap_or_else(PoisonError::into_inner) = components.into_iter().collect();
+    }
+
+    /// What was set last.
+    pub fn components(&self) -> BTreeSet<String> {
+        self.components.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// An order as it was carried out last.
+struct Carried {
+    order: TraceOrder,
+    components: BTreeSet<String>,
+}
+
+impl Carried {
+    fn new(order: TraceOrder) -> Self {
+        Self { order, components: BTreeSet::new() }
+    }
+
+    /// Tells the source of a change, for all of `members`.
+    fn renew(&mut self, members: &HashMap<EntityId, ComponentId>) {
+        let components = self.order.components();
+        if components == self.components {
+            return;
+        }
+        let wanted = &self.order.wanted;
+        wanted.set_all(components.contains("*"));
+        for (entity, component) in members {
+            let (before, now) = (self.components.contains(component.as_str()), components.contains(component.as_str()));
+            match (before, now) {
+                (false, true) => wanted.add(*entity),
+                (true, false) => wanted.remove(*entity),
+                _ => {}
+            }
+        }
+        self.components = components;
+    }
+
+    fn appeared(&self, entity: EntityId, component: &ComponentId) {
+        if self.components.contains(component.as_str()) {
+            self.order.wanted.add(entity);
+        }
     }
 }
 
 /// Makes of a source's batches what is kept.
 pub(super) struct Intake {
-    trace: GcTraceOrder,
+    orders: [Carried; 2],
+    /// The processes of the source, by its own numbers.
+    members: HashMap<EntityId, ComponentId>,
     numbers: Numbers,
     grouping: Grouping,
     aggregator: Aggregator,
@@ -35,11 +85,17 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// Groups by the selectors of `document`, keeps series by `retention`, and says who belongs to the components of `trace`.
-    pub fn new(document: Option<&Document>, retention: RetentionPolicy, trace: GcTraceOrder) -> Self {
-        trace.wanted.set_all(trace.components.iter().any(|wanted| wanted == "*"));
+    /// Groups by the selectors of `document`, keeps series by `retention`, and says who belongs to the components of `orders`.
+    pub fn new(document: Option<&Document>, retention: RetentionPolicy, orders: [TraceOrder; 2]) -> Self {
+        let members = HashMap::new();
+        let orders = orders.map(|order| {
+            let mut carried = Carried::new(order);
+            carried.renew(&members);
+            carried
+        });
         Self {
-            trace,
+            orders,
+            members,
             numbers: Numbers::default(),
             grouping: Grouping::new(document),
             aggregator: Aggregator::default(),
@@ -49,14 +105,20 @@ impl Intake {
 
     /// The batch as it is appended: numbered anew, grouped, with the components' values, thinned but for those `pinned`.
     pub fn prepare(&mut self, mut batch: Batch, pinned: BTreeSet<EntityId>) -> Batch {
+        for gone in &batch.vanished {
+            if self.members.remove(gone).is_some() {
+                self.orders.iter().for_each(|carried| carried.order.wanted.remove(*gone));
+            }
+        }
         let of_source = self.numbers.renumber(&mut batch);
         for (entity, source) in batch.appeared.iter_mut().zip(of_source) {
             entity.component = self.grouping.component_of(entity);
-            let is_process = entity.kind == EntityKind::BeamProcess;
-            if entity.component.as_ref().is_some_and(|component| is_process && self.trace.includes(component)) {
-                self.trace.wanted.add(source);
+            if let Some(component) = entity.component.as_ref().filter(|_| entity.kind == EntityKind::BeamProcess) {
+                self.orders.iter().for_each(|carried| carried.appeared(source, component));
+                self.members.insert(source, component.clone());
             }
         }
+        self.orders.iter_mut().for_each(|carried| carried.renew(&self.members));
         let numbers = &mut self.numbers;
         let components = self.aggregator.aggregate(&batch, &self.grouping, &mut || numbers.next());
         batch.appeared.extend(components.appeared);

@@ -4,10 +4,15 @@
 
 pub mod answer;
 pub mod findings;
+pub mod gc;
+pub mod import;
 pub mod intake;
 pub mod new_recording;
 pub mod open;
 pub mod recorder;
 pub mod replay;
 pub mod save;
+pub mod scenarios;
+mod stacks;
 pub mod view_state;
+pub mod whatif;

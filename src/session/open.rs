@@ -5,16 +5,21 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::import::{Imported, TemporaryRecording, import};
 use crate::model::document::{Component, ComponentKind, Document};
 use crate::model::entity::{Entity, EntityKind};
 use crate::model::id::ComponentId;
+use crate::source::import::known_kinds as known_imports;
+use crate::source::{SourceError, StopSignal};
 use crate::state::{SessionInfo, SessionKind};
-use crate::store::bundled;
+use crate::store::bundled::{self, Content};
 use crate::store::document::{DocumentError, LoadedDocument, UnknownFields, parse_document, read_document};
 use crate::store::recording::{Recording, RecordingError, Summary};
 
 /// What can be opened, for messages.
-pub const KNOWN_KINDS: &str = "Vivarium recordings (.vivarium) and documents (.ron)";
+pub fn known_kinds() -> String {
+    format!("Vivarium recordings (.vivarium), documents (.ron), {}", known_imports())
+}
 
 /// Why a session can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +33,7 @@ pub enum OpenError {
         why: String,
     },
     /// Its content is of no known kind.
-    #[error("{} is no file that Vivarium knows; it opens {KNOWN_KINDS}", path.display())]
+    #[error("{} is no file that Vivarium knows; it opens {}", path.display(), known_kinds())]
     UnknownKind {
         /// Which file.
         path: PathBuf,
@@ -36,6 +41,28 @@ pub enum OpenError {
     /// There is no bundled session of this name.
     #[error("there is no bundled session \"{0}\"")]
     NoSuchBundled(String),
+    /// It can't be imported; the sentence names file, line and column.
+    #[error(transparent)]
+    Import(#[from] SourceError),
+    /// There is no room for what is imported.
+    #[error("no room for the import in {}: {why}; free some space, or set TMPDIR to a folder with more", path.display())]
+    NoRoom {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// It was not wanted any more.
+    #[error("opening {} was cancelled", .0.display())]
+    Cancelled(PathBuf),
+    /// A bundled recording can't be written to where it could be read from.
+    #[error("can't unpack the bundled session \"{name}\": {why}; free some space in the cache folder of your home")]
+    NotUnpacked {
+        /// Which one.
+        name: &'static str,
+        /// Why.
+        why: String,
+    },
     /// It is a document with a mistake.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -47,7 +74,7 @@ pub enum OpenError {
 /// An open session: its document and, if anything was measured, its recording.
 #[derive(Debug)]
 pub struct Session {
-    /// Its file; `None` for a bundled session.
+    /// Its file; `None` for a bundled session, and for an imported one, which has none until it is saved.
     pub path: Option<PathBuf>,
     /// The human part.
     pub document: Document,
@@ -55,20 +82,40 @@ pub struct Session {
     pub unknown: UnknownFields,
     /// The measured part.
     pub recording: Option<Recording>,
+    /// The file of that, if it exists only as long as the session is open.
+    pub temporary: Option<TemporaryRecording>,
     /// What was lost of it, or what else there is to know.
     pub warnings: Vec<String>,
 }
 
-/// Opens a file.
+/// Opens a file, importing it where need be.
 ///
 /// # Errors
 /// When it can't be read, is of no known kind, or is damaged beyond use.
 pub fn open_path(path: &Path) -> Result<Session, OpenError> {
+    open_path_with(path, &StopSignal::default(), &mut |_| ())
+}
+
+/// [`open_path`] for whoever shows how far it is (`progress` gets the share done) and lets it be cancelled.
+///
+/// # Errors
+/// As [`open_path`], and when `stop` was requested.
+pub fn open_path_with(path: &Path, stop: &StopSignal, progress: &mut dyn FnMut(f32)) -> Result<Session, OpenError> {
     match sniff(path)? {
         Kind::Recording => open_recording(path),
         Kind::Document => {
             let LoadedDocument { document, unknown, warnings } = read_document(path)?;
-            Ok(Session { path: Some(path.to_owned()), document, unknown, recording: None, warnings })
+            Ok(Session { path: Some(path.to_owned()), document, unknown, recording: None, temporary: None, warnings })
+        }
+        Kind::Other => {
+            let imported = import(path, stop, progress)?;
+            let Imported { recording, warnings } =
+                imported.ok_or_else(|| OpenError::UnknownKind { path: path.to_owned() })?;
+            let mut session = open_recording(recording.path())?;
+            session.path = None;
+            session.warnings.extend(warnings);
+            session.temporary = Some(recording);
+            Ok(session)
         }
     }
 }
@@ -76,11 +123,22 @@ pub fn open_path(path: &Path) -> Result<Session, OpenError> {
 /// Opens a bundled session.
 ///
 /// # Errors
-/// When there is none of this name.
+/// When there is none of this name, or it can't be unpacked.
 pub fn open_bundled(name: &str) -> Result<Session, OpenError> {
     let bundled = bundled::find(name).ok_or_else(|| OpenError::NoSuchBundled(name.to_owned()))?;
-    let LoadedDocument { document, unknown, warnings } = parse_document(bundled.text, bundled.name)?;
-    Ok(Session { path: None, document, unknown, recording: None, warnings })
+    match bundled.content {
+        Content::Document(text) => {
+            let LoadedDocument { document, unknown, warnings } = parse_document(text, bundled.name)?;
+            Ok(Session { path: None, document, unknown, recording: None, temporary: None, warnings })
+        }
+        Content::Recording(bytes) => {
+            let unpacked = bundled::unpack(bundled.name, bytes);
+            let path =
+                unpacked.map_err(|error| OpenError::NotUnpacked { name: bundled.name, why: error.to_string() })?;
+            // It is not the user's file: saving asks for one.
+            Ok(Session { path: None, ..open_recording(&path)? })
+        }
+    }
 }
 
 fn open_recording(path: &Path) -> Result<Session, OpenError> {
@@ -101,12 +159,15 @@ fn open_recording(path: &Path) -> Result<Session, OpenError> {
             }
             None => (Document::new(&title), UnknownFields::default()),
         };
-    Ok(Session { path: Some(path.to_owned()), document, unknown, recording: Some(recording), warnings })
+    let recording = Some(recording);
+    Ok(Session { path: Some(path.to_owned()), document, unknown, recording, temporary: None, warnings })
 }
 
 enum Kind {
     Recording,
     Document,
+    /// Perhaps something to import.
+    Other,
 }
 
 fn sniff(path: &Path) -> Result<Kind, OpenError> {
@@ -130,7 +191,7 @@ fn sniff(path: &Path) -> Result<Kind, OpenError> {
     if looks_like_ron || extension == "ron" {
         return Ok(Kind::Document);
     }
-    Err(OpenError::UnknownKind { path: path.to_owned() })
+    Ok(Kind::Other)
 }
 
 /// What the window and the command line say about an open session. `live` is true while it is being measured.

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::intake::{GcTraceOrder, Intake};
+use super::intake::{Intake, TraceOrder};
 use crate::analysis::retention::RetentionPolicy;
 use crate::model::batch::Batch;
 use crate::model::document::Document;
@@ -68,7 +68,9 @@ pub struct RecordOptions {
     /// Whose series are kept besides.
     pub pins: Pins,
     /// Of which components single collections are traced.
-    pub gc_trace: GcTraceOrder,
+    pub gc_trace: TraceOrder,
+    /// To which single requests are.
+    pub requests: TraceOrder,
 }
 
 /// How far a recording has come.
@@ -193,7 +195,11 @@ impl<'a> Recorder<'a> {
     fn new(sink: &'a mut dyn Sink, options: &RecordOptions) -> Self {
         Self {
             sink,
-            intake: Intake::new(options.document.as_ref(), options.retention.clone(), options.gc_trace.clone()),
+            intake: Intake::new(
+                options.document.as_ref(),
+                options.retention.clone(),
+                [options.gc_trace.clone(), options.requests.clone()],
+            ),
             pins: options.pins.clone(),
             span: None,
             progress: Progress::default(),

@@ -20,6 +20,7 @@ pub fn show(state: &mut State, session: &Session, live: bool) -> Result<(), Reco
     }
     state.document = Arc::new(session.document.clone());
     state.discovered = Arc::new(discovered(&state.document, &info.entities));
+    state.trying.scenario = state.document.scenarios.last().map(|scenario| scenario.id.clone());
     state.follow = live;
     state.unsaved = live;
     state.view = if info.span.is_some() || live { ViewId::Memory } else { ViewId::Map };

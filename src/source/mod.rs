@@ -2,12 +2,14 @@
 
 pub mod beam;
 pub mod host;
+pub mod import;
 pub mod process;
 mod process_table;
 pub mod replay;
 mod rhythm;
 pub mod spec;
 mod sysinfo_reader;
+mod terms;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};

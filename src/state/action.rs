@@ -1,7 +1,9 @@
 //! What the user can do from the keyboard and the palette: one list, from which shortcuts, palette and help are made.
 
-use super::command::{Command, DocumentCommand, NavigateCommand, SessionCommand, TimeCommand, WindowCommand};
-use super::{Selection, State, ThemeChoice, ViewId};
+use super::command::{
+    Command, DocumentCommand, NavigateCommand, SessionCommand, TimeCommand, TryCommand, WindowCommand,
+};
+use super::{CpuDetail, Selection, State, ThemeChoice, ViewId};
 
 /// A key, independent of any window library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +104,9 @@ pub fn available(state: &State) -> Vec<Action> {
 
     add("Session", "Open a file …", Shortcut::ctrl('O'), SessionCommand::OpenDialog.into());
     add("Session", "Watch this machine live", Shortcut::ctrl_shift('L'), SessionCommand::Watch("host".into()).into());
+    for node in state.local_nodes.names() {
+        add("Session", &format!("Watch {node} live"), None, SessionCommand::Watch(format!("beam:{node}")).into());
+    }
     for (name, title) in &state.bundled {
         add("Session", &format!("Open bundled: {title}"), None, SessionCommand::OpenBundled(name.clone()).into());
     }
@@ -117,6 +122,13 @@ pub fn available(state: &State) -> Vec<Action> {
             let title = format!("Show {}", view.title());
             add("View", &title, key.and_then(Shortcut::plain), NavigateCommand::Show(view).into());
         }
+    }
+    if measured {
+        let (title, detail) = match state.cpu_detail {
+            CpuDetail::Lines => ("Show functions in the CPU view", CpuDetail::Functions),
+            CpuDetail::Functions => ("Show lines in the CPU view", CpuDetail::Lines),
+        };
+        add("View", title, Shortcut::plain(Key::Char('F')), NavigateCommand::ShowCpuDetail(detail).into());
     }
     if state.selection.is_some() {
         add("View", "Select nothing", None, NavigateCommand::Select(None).into());
@@ -148,7 +160,15 @@ pub fn available(state: &State) -> Vec<Action> {
         add("Document", &format!("Redo: {title}"), Shortcut::ctrl_shift('Z'), DocumentCommand::Redo.into());
     }
     if open {
+        add("Document", "Add a component", None, DocumentCommand::AddComponent(None).into());
         add("Document", "Add a decision", None, DocumentCommand::AddDecision.into());
+    }
+    if open && measured {
+        add("What-if", "New scenario", None, TryCommand::New(Vec::new()).into());
+        for scenario in &state.document.scenarios {
+            let choose = TryCommand::Choose(Some(scenario.id.clone()));
+            add("What-if", &format!("Scenario: {}", scenario.title), None, choose.into());
+        }
     }
     for (title, theme) in [("Light", ThemeChoice::Light), ("Dark", ThemeChoice::Dark), ("System", ThemeChoice::System)]
     {

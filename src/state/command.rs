@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Selection, ThemeChoice, ViewId};
-use crate::model::document::{DecisionState, OpportunityState, Risk};
-use crate::model::id::{DecisionId, HorizonId, OpportunityId};
+use super::{CpuDetail, Selection, ThemeChoice, ViewId};
+use crate::model::document::{DecisionState, OpportunityState, Risk, Selector};
+use crate::model::id::{ComponentId, DecisionId, HorizonId, OpportunityId, ScenarioId};
 use crate::model::time::{TimeRange, Timestamp};
 
 /// A change, by subject.
@@ -18,6 +18,8 @@ pub enum Command {
     Time(TimeCommand),
     /// Changes of the document; each can be undone.
     Document(DocumentCommand),
+    /// What is tried in thought.
+    Try(TryCommand),
     /// The window itself.
     Window(WindowCommand),
 }
@@ -33,6 +35,12 @@ pub enum SessionCommand {
     OpenBundled(String),
     /// Watches a source live: `host`, `pid:812`.
     Watch(String),
+    /// Watches the source of the open session anew, its document grouping what is measured.
+    WatchAgain,
+    /// Asks which BEAM nodes run on this machine.
+    FindNodes,
+    /// Traces single collections of a component of a live BEAM node, or no longer.
+    TraceCollections(ComponentId, bool),
     /// Ends a live session; what was measured stays open as a recording.
     StopWatching,
     /// Saves the document to its file, or asks for one.
@@ -56,6 +64,12 @@ pub enum NavigateCommand {
     Select(Option<Selection>),
     /// Filters the component tree.
     FilterTree(String),
+    /// What the lower part of the CPU view shows.
+    ShowCpuDetail(CpuDetail),
+    /// Filters the functions of the CPU view.
+    FilterFunctions(String),
+    /// Zooms the picture of functions into these calls, outermost first.
+    ZoomFunctions(Vec<String>),
 }
 
 /// When it is looked at.
@@ -97,6 +111,10 @@ pub enum DocumentCommand {
     Redo,
     /// Ends a run of typing or dragging, so that the next change is a step of its own.
     Seal,
+    /// Adds a component: an empty one, or one that the source found, with a selector for those who were found to belong to it.
+    AddComponent(Option<ComponentId>),
+    /// Changes one field of a component.
+    EditComponent(ComponentId, ComponentEdit),
     /// Changes one field of an opportunity.
     EditOpportunity(OpportunityId, OpportunityEdit),
     /// Adds an opportunity to a lane.
@@ -109,6 +127,52 @@ pub enum DocumentCommand {
     AddDecision,
     /// Removes a question.
     RemoveDecision(DecisionId),
+    /// Changes one field of a scenario.
+    EditScenario(ScenarioId, ScenarioEdit),
+    /// Removes a scenario.
+    RemoveScenario(ScenarioId),
+    /// Keeps the present prediction under this name.
+    PinPrediction(String),
+    /// Forgets a pinned prediction.
+    UnpinPrediction(String),
+}
+
+/// One field of a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScenarioEdit {
+    /// What it is called.
+    Title(String),
+    /// Why it was made.
+    Note(String),
+}
+
+/// What is tried in thought.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TryCommand {
+    /// Sets a knob by its path, or leaves it as recorded; makes a scenario if there is none.
+    Set(String, Option<String>),
+    /// Makes a scenario with these settings and changes it from now on.
+    New(Vec<(String, String)>),
+    /// The scenario that sliders change; `None`: nothing is changed.
+    Choose(Option<ScenarioId>),
+    /// Shows a scenario beside others, or no longer.
+    Compare(ScenarioId, bool),
+    /// Whether sliders set every component, whatever is selected.
+    Everywhere(bool),
+}
+
+/// One field of a component.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ComponentEdit {
+    /// Its name.
+    Title(String),
+    /// Which entities belong to it.
+    Selectors {
+        /// All of them.
+        selectors: Vec<Selector>,
+        /// Whether a text was typed into: a run of such changes is one step of undo.
+        typed: bool,
+    },
 }
 
 /// One field of an opportunity.
@@ -181,5 +245,6 @@ from_subject! {
     Navigate NavigateCommand;
     Time TimeCommand;
     Document DocumentCommand;
+    Try TryCommand;
     Window WindowCommand;
 }

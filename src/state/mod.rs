@@ -5,8 +5,9 @@ pub mod command;
 pub mod detail;
 pub mod history;
 pub mod question;
+pub mod whatif;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::model::time::{TimeRange, Timestamp};
 
 use history::History;
 use question::Answers;
+use whatif::Trying;
 
 /// The views, in the order of their tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,13 +31,15 @@ pub enum ViewId {
     Memory,
     /// CPU hot spots.
     Cpu,
+    /// What other settings would have done.
+    WhatIf,
     /// Opportunities and decisions.
     Roadmap,
 }
 
 impl ViewId {
     /// Every view.
-    pub const ALL: [ViewId; 4] = [ViewId::Map, ViewId::Memory, ViewId::Cpu, ViewId::Roadmap];
+    pub const ALL: [ViewId; 5] = [ViewId::Map, ViewId::Memory, ViewId::Cpu, ViewId::WhatIf, ViewId::Roadmap];
 
     /// The word for it on the command line and in links.
     pub fn word(self) -> &'static str {
@@ -43,6 +47,7 @@ impl ViewId {
             ViewId::Map => "map",
             ViewId::Memory => "memory",
             ViewId::Cpu => "cpu",
+            ViewId::WhatIf => "whatif",
             ViewId::Roadmap => "roadmap",
         }
     }
@@ -53,6 +58,7 @@ impl ViewId {
             ViewId::Map => "Map",
             ViewId::Memory => "Memory",
             ViewId::Cpu => "CPU",
+            ViewId::WhatIf => "What-if",
             ViewId::Roadmap => "Roadmap",
         }
     }
@@ -157,6 +163,38 @@ pub struct Message {
     pub text: String,
 }
 
+/// The BEAM nodes of this machine, for the welcome page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum LocalNodes {
+    /// Nobody has asked yet.
+    #[default]
+    Unasked,
+    /// The port mapper was asked; what was known before, if anything, is kept.
+    Asking(Vec<String>),
+    /// Full names, such as `shop@db1`; none also when no port mapper runs.
+    Known(Vec<String>),
+}
+
+impl LocalNodes {
+    /// The names known so far.
+    pub fn names(&self) -> &[String] {
+        match self {
+            LocalNodes::Unasked => &[],
+            LocalNodes::Asking(names) | LocalNodes::Known(names) => names,
+        }
+    }
+}
+
+/// What the lower part of the CPU view shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CpuDetail {
+    /// The selection over time.
+    #[default]
+    Lines,
+    /// The functions that it executed.
+    Functions,
+}
+
 /// The command palette while it is open.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Palette {
@@ -191,8 +229,18 @@ pub struct State {
     pub playback: Playback,
     /// Whether range and cursor follow a live session.
     pub follow: bool,
+    /// Components whose single collections are traced now.
+    pub traced: BTreeSet<ComponentId>,
     /// Text that filters the component tree.
     pub tree_filter: String,
+    /// What is being tried in thought.
+    pub trying: Trying,
+    /// What the lower part of the CPU view shows.
+    pub cpu_detail: CpuDetail,
+    /// Text that filters the functions by module and name.
+    pub function_filter: String,
+    /// The calls that the picture of functions is zoomed into, outermost first; empty: all.
+    pub function_zoom: Vec<String>,
     /// Status of components.
     pub statuses: Arc<BTreeMap<ComponentId, Status>>,
     /// Prepared answers that views draw.
@@ -213,6 +261,8 @@ pub struct State {
     pub recent: Vec<PathBuf>,
     /// Names and titles of the bundled sessions.
     pub bundled: Vec<(String, String)>,
+    /// BEAM nodes on this machine.
+    pub local_nodes: LocalNodes,
 }
 
 impl Default for State {
@@ -230,7 +280,12 @@ impl Default for State {
             earlier_ranges: Vec::new(),
             playback: Playback::new(nothing),
             follow: false,
+            traced: BTreeSet::new(),
             tree_filter: String::new(),
+            trying: Trying::default(),
+            cpu_detail: CpuDetail::default(),
+            function_filter: String::new(),
+            function_zoom: Vec::new(),
             statuses: Arc::new(BTreeMap::new()),
             answers: Answers::default(),
             data_version: 0,
@@ -241,6 +296,7 @@ impl Default for State {
             messages: Vec::new(),
             recent: Vec::new(),
             bundled: Vec::new(),
+            local_nodes: LocalNodes::default(),
         }
     }
 }
@@ -261,6 +317,11 @@ impl State {
         self.session.as_ref().is_some_and(|session| session.kind == SessionKind::Live)
     }
 
+    /// Whether single collections can be traced now.
+    pub fn can_trace(&self) -> bool {
+        self.is_live() && self.session.as_ref().is_some_and(|session| session.source.starts_with("beam:"))
+    }
+
     /// The component with this id, of the document or found by the source.
     pub fn component(&self, id: &ComponentId) -> Option<&Component> {
         self.components().find(|component| &component.id == id)
@@ -278,7 +339,12 @@ impl State {
 
     /// The entity with this number.
     pub fn entity(&self, id: EntityId) -> Option<&Entity> {
-        self.session.as_ref()?.entities.iter().find(|entity| entity.id == id)
+        let entities = &self.session.as_ref()?.entities;
+        // Recordings list them by number, some by the hundred thousand.
+        match entities.binary_search_by_key(&id, |entity| entity.id) {
+            Ok(index) => entities.get(index),
+            Err(_) => entities.iter().find(|entity| entity.id == id),
+        }
     }
 
     /// The component that is selected, directly or through one of its members.

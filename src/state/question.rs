@@ -5,19 +5,26 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Selection, State, ViewId, detail};
+use super::whatif::{Compared, Predicted};
+use super::{CpuDetail, Selection, State, ViewId, detail};
 use crate::analysis::findings::Findings;
+use crate::analysis::functions::Functions;
+use crate::analysis::gc::GcFigures;
 use crate::analysis::heat_map::HeatMap;
 use crate::analysis::landscape::{Landscape, part_metric};
 use crate::analysis::layers::Layers;
 use crate::analysis::lines::Lines;
 use crate::analysis::map_layout::MapLayout;
+use crate::analysis::matching::Matching;
 use crate::analysis::overview::Overview;
 use crate::analysis::status::Status;
 use crate::analysis::vitals::Vital;
-use crate::model::id::ComponentId;
+use crate::model::entity::EntityKind;
+use crate::model::id::{ComponentId, ScenarioId};
 use crate::model::metric::{CPU_CORES, MetricKey};
 use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
+use crate::whatif::answer::Availability;
+use crate::whatif::prediction::Effort;
 
 /// Something that a view needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,8 +70,48 @@ pub enum Question {
         /// In how wide columns.
         width_ns: i64,
     },
+    /// The functions that the selection executed.
+    Functions {
+        /// Whose; `None`: everybody's.
+        about: Option<Selection>,
+        /// Over which time.
+        range: TimeRange,
+    },
+    /// What the selectors of a component of the document find.
+    Matching {
+        /// Whose selectors.
+        component: ComponentId,
+        /// Who exists at which moment.
+        at: Option<Timestamp>,
+    },
     /// Where the boxes of the map lie.
     MapLayout,
+    /// Single collections, added up by component.
+    Collections {
+        /// Over which time.
+        range: TimeRange,
+    },
+    /// Which knobs can be answered.
+    Knobs {
+        /// From which part of the recording.
+        range: TimeRange,
+    },
+    /// What settings would have done.
+    Predict {
+        /// Paths of knobs with their values.
+        settings: Vec<(String, String)>,
+        /// From which part of the recording.
+        range: TimeRange,
+        /// At once, or well.
+        effort: Effort,
+    },
+    /// The same of several scenarios, side by side.
+    Compare {
+        /// Each with its settings.
+        scenarios: Vec<(ScenarioId, Vec<(String, String)>)>,
+        /// From which part of the recording.
+        range: TimeRange,
+    },
     /// What somebody should know.
     Findings {
         /// Over which time.
@@ -87,8 +134,22 @@ pub enum Topic {
     HeatMap,
     /// See [`Question::Lines`].
     Lines,
+    /// See [`Question::Functions`].
+    Functions,
+    /// See [`Question::Matching`].
+    Matching,
     /// See [`Question::MapLayout`].
     MapLayout,
+    /// See [`Question::Collections`].
+    Collections,
+    /// See [`Question::Knobs`].
+    Knobs,
+    /// [`Question::Predict`] at once.
+    Coarse,
+    /// [`Question::Predict`] well.
+    Predicted,
+    /// See [`Question::Compare`].
+    Compared,
     /// See [`Question::Findings`].
     Findings,
 }
@@ -103,15 +164,28 @@ impl Question {
             Question::Layers { .. } => Topic::Layers,
             Question::HeatMap { .. } => Topic::HeatMap,
             Question::Lines { .. } => Topic::Lines,
+            Question::Functions { .. } => Topic::Functions,
+            Question::Matching { .. } => Topic::Matching,
             Question::MapLayout => Topic::MapLayout,
+            Question::Collections { .. } => Topic::Collections,
+            Question::Knobs { .. } => Topic::Knobs,
+            Question::Predict { effort: Effort::Coarse, .. } => Topic::Coarse,
+            Question::Predict { effort: Effort::Full, .. } => Topic::Predicted,
+            Question::Compare { .. } => Topic::Compared,
             Question::Findings { .. } => Topic::Findings,
         }
     }
 
+    /// Whether it is for the models of what-if.
+    pub fn is_what_if(&self) -> bool {
+        matches!(self, Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. })
+    }
+
     /// Whether its answer changes when a recording grows.
     pub fn depends_on_data(&self) -> bool {
-        // The range of findings says by itself which data they are about.
-        !matches!(self, Question::MapLayout | Question::Findings { .. })
+        // Findings, collections and what-if ask about a stretch of time, which says by itself what data there are.
+        let of_range = matches!(self, Question::Findings { .. } | Question::Collections { .. }) || self.is_what_if();
+        !matches!(self, Question::MapLayout) && !of_range
     }
 }
 
@@ -130,10 +204,35 @@ pub enum Answer {
     HeatMap(HeatMap),
     /// See [`Question::Lines`].
     Lines(Lines),
+    /// See [`Question::Functions`], and whose they are.
+    Functions(Option<Selection>, Functions),
+    /// See [`Question::Matching`]; `None` if there is no such component.
+    Matching(Option<Matching>),
     /// See [`Question::MapLayout`].
     MapLayout(MapLayout),
+    /// See [`Question::Collections`]; `None` where none were traced.
+    Collections(Option<Collections>),
+    /// See [`Question::Knobs`].
+    Knobs(Vec<Availability>),
+    /// See [`Question::Predict`].
+    Predicted(Predicted),
+    /// See [`Question::Compare`].
+    Compared(Vec<Compared>),
     /// See [`Question::Findings`].
     Findings(Findings),
+}
+
+/// Collections, added up.
+#[derive(Clone, Debug)]
+pub struct Collections {
+    /// Over which time.
+    pub range: TimeRange,
+    /// All of them.
+    pub all: GcFigures,
+    /// Those of each component.
+    pub by_component: BTreeMap<ComponentId, GcFigures>,
+    /// Whether they stop the world; `None` where nobody can tell.
+    pub stops_the_world: Option<bool>,
 }
 
 /// A question as it was sent: of which session and of which state of its data.
@@ -160,8 +259,20 @@ pub struct Answers {
     pub heat_map: Option<Arc<HeatMap>>,
     /// The selection over time.
     pub lines: Option<Arc<Lines>>,
+    /// The functions of the selection, and whose they are.
+    pub functions: Option<(Option<Selection>, Arc<Functions>)>,
+    /// What the selectors of the selected component find.
+    pub matching: Option<Arc<Matching>>,
     /// Where the boxes of the map lie.
     pub map_layout: Option<Arc<MapLayout>>,
+    /// Collections, by component.
+    pub collections: Option<Arc<Collections>>,
+    /// Which knobs can be answered.
+    pub knobs: Option<Arc<Vec<Availability>>>,
+    /// What the settings asked last would have done.
+    pub predicted: Option<Arc<Predicted>>,
+    /// Scenarios side by side.
+    pub compared: Arc<Vec<Compared>>,
     /// What somebody should know.
     pub findings: Option<Arc<Findings>>,
     /// The question that each kept answer answers.
@@ -183,17 +294,50 @@ impl Answers {
             Answer::Layers(layers) => self.layers = Some(Arc::new(layers)),
             Answer::HeatMap(heat_map) => self.heat_map = Some(Arc::new(heat_map)),
             Answer::Lines(lines) => self.lines = Some(Arc::new(lines)),
+            Answer::Functions(about, functions) => self.functions = Some((about, Arc::new(functions))),
+            Answer::Matching(matching) => self.matching = matching.map(Arc::new),
             Answer::MapLayout(layout) => self.map_layout = Some(Arc::new(layout)),
+            Answer::Collections(collections) => self.collections = collections.map(Arc::new),
+            Answer::Knobs(knobs) => self.knobs = Some(Arc::new(knobs)),
+            Answer::Predicted(predicted) => self.take_prediction(predicted),
+            Answer::Compared(compared) => self.compared = Arc::new(compared),
             Answer::Findings(findings) => self.findings = Some(Arc::new(findings)),
         }
         self.failed.remove(&topic);
         self.answered.insert(topic, asked);
     }
 
+    /// A better answer to the same question is not replaced by a coarse one.
+    fn take_prediction(&mut self, new: Predicted) {
+        let is_worse = self.predicted.as_ref().is_some_and(|known| {
+            known.effort == Effort::Full
+                && new.effort == Effort::Coarse
+                && known.range == new.range
+                && known.settings == new.settings
+        });
+        if !is_worse {
+            self.predicted = Some(Arc::new(new));
+        }
+    }
+
     /// Whether an answer on this topic is on its way.
     pub fn is_pending(&self, topic: Topic) -> bool {
         self.pending.contains_key(&topic)
     }
+}
+
+/// Whose functions the window shows: the selected process, the selected component, or everybody's.
+pub fn functions_about(state: &State) -> Option<Selection> {
+    match &state.selection {
+        Some(Selection::Entity(id)) => Some(Selection::Entity(*id)),
+        _ => state.selected_component().map(Selection::Component),
+    }
+}
+
+/// Whether a single process is selected, whose functions the inspector shows in every view.
+fn process_is_selected(state: &State) -> bool {
+    let Some(Selection::Entity(id)) = &state.selection else { return false };
+    state.entity(*id).is_some_and(|entity| entity.kind == EntityKind::BeamProcess)
 }
 
 /// Everything that the window in this state needs to know.
@@ -205,15 +349,27 @@ pub fn wanted(state: &State) -> Vec<Question> {
         match state.view {
             ViewId::Map => questions.push(Question::MapLayout),
             ViewId::Memory => questions.push(Question::Landscape { at: None }),
-            ViewId::Cpu | ViewId::Roadmap => {}
+            ViewId::Cpu | ViewId::WhatIf | ViewId::Roadmap => {}
         }
         return questions;
     };
     questions.push(Question::Overview);
+    if matches!(state.selection, None | Some(Selection::Component(_))) {
+        questions.push(Question::Collections { range: steady_range(state) });
+    }
     questions.push(Question::Findings { range: settled(span, state.is_live()) });
     let width_ns = detail::width_ns(state.range);
     let range = detail::fetch_range(state.range, span, width_ns);
     let about = state.selection.clone();
+    let shows_functions = state.view == ViewId::Cpu && state.cpu_detail == CpuDetail::Functions;
+    if shows_functions || process_is_selected(state) {
+        questions.push(Question::Functions { about: functions_about(state), range: state.range });
+    }
+    if let Some(Selection::Component(id)) = &state.selection
+        && state.document.component(id).is_some_and(|component| !component.selectors.is_empty())
+    {
+        questions.push(Question::Matching { component: id.clone(), at: cursor });
+    }
     match state.view {
         ViewId::Map => questions.push(Question::MapLayout),
         ViewId::Memory => {
@@ -224,9 +380,41 @@ pub fn wanted(state: &State) -> Vec<Question> {
             questions.push(Question::HeatMap { metric: CPU_CORES, range, width_ns });
             questions.push(Question::Lines { about, metric: CPU_CORES, range, width_ns });
         }
+        ViewId::WhatIf => what_if(state, &mut questions),
         ViewId::Roadmap => {}
     }
     questions
+}
+
+/// First what can be answered, then a quick answer, then a good one.
+fn what_if(state: &State, questions: &mut Vec<Question>) {
+    let range = steady_range(state);
+    questions.push(Question::Knobs { range });
+    let settings = state.settings().to_vec();
+    if !settings.is_empty() {
+        let of_these = |known: &&Arc<Predicted>| known.range == range && known.settings == settings;
+        let effort = state.answers.predicted.as_ref().filter(of_these).map_or(Effort::Coarse, |_| Effort::Full);
+        questions.push(Question::Predict { settings, range, effort });
+    }
+    let compared = state.trying.compared.iter().filter_map(|id| {
+        let scenario = state.document.scenarios.iter().find(|scenario| &scenario.id == id)?;
+        Some((id.clone(), scenario.settings.clone()))
+    });
+    let scenarios: Vec<_> = compared.collect();
+    if !scenarios.is_empty() {
+        questions.push(Question::Compare { scenarios, range });
+    }
+}
+
+/// The range shown; of one that follows a live session full steps of ten seconds, so that what takes long is not asked each second.
+pub fn steady_range(state: &State) -> TimeRange {
+    const STEP_NS: i64 = 10 * NS_PER_S;
+    if !(state.is_live() && state.follow) {
+        return state.range;
+    }
+    let down = |at: Timestamp| Timestamp(at.0 - at.0.rem_euclid(STEP_NS));
+    let range = TimeRange::new(down(state.range.from), down(state.range.to));
+    if range.length_ns() > 0 { range } else { state.range }
 }
 
 /// The time that findings are looked for in: all of it, but of a live session only full steps of ten seconds or about a twentieth, so

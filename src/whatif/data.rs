@@ -34,6 +34,8 @@ pub struct ComponentData {
     pub requests: Vec<Request>,
     /// Tables that belong to it.
     pub tables: Vec<TableData>,
+    /// Processor cores that it kept busy, at moments of the recording.
+    pub cpu_cores: Vec<(Timestamp, f64)>,
 }
 
 /// One stretch of the life of a heap in which every collection was traced.

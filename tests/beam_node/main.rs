@@ -7,5 +7,6 @@ mod gc;
 mod measure;
 #[path = "../support/node.rs"]
 mod node;
+mod requests;
 mod robust;
 mod watch;

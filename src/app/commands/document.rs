@@ -1,16 +1,23 @@
 //! Changes of the document. Each is one step of undo; typing into one field is one step in all.
 
+mod component;
+
 use std::sync::Arc;
 
 use crate::app::{App, events};
 use crate::model::document::{Decision, DecisionKind, DecisionState, Document, Opportunity, OpportunityState};
-use crate::model::id::{DecisionId, HorizonId, OpportunityId};
-use crate::state::command::{DecisionEdit, DocumentCommand, OpportunityEdit};
+use crate::model::id::{DecisionId, HorizonId, OpportunityId, ScenarioId};
+use crate::plan::ledger;
+use crate::source::wall_clock;
+use crate::state::command::{DecisionEdit, DocumentCommand, OpportunityEdit, ScenarioEdit};
+use crate::state::question::Topic;
 use crate::state::{Selection, State};
+use crate::whatif::prediction::Effort;
 
 /// Carries one out.
 pub fn apply(app: &mut App, command: DocumentCommand) {
     let state = &mut app.state;
+    let before = state.document.clone();
     let changed = match command {
         DocumentCommand::Undo => step(state, |state| state.history.undo(state.document.clone())),
         DocumentCommand::Redo => step(state, |state| state.history.redo(state.document.clone())),
@@ -18,6 +25,8 @@ pub fn apply(app: &mut App, command: DocumentCommand) {
             state.history.seal();
             false
         }
+        DocumentCommand::AddComponent(found) => component::add(state, found.as_ref()),
+        DocumentCommand::EditComponent(id, change) => component::edit(state, &id, change),
         DocumentCommand::EditOpportunity(id, change) => edit_opportunity(state, &id, change),
         DocumentCommand::AddOpportunity(horizon) => add_opportunity(state, horizon),
         DocumentCommand::RemoveOpportunity(id) => edit(state, "remove an opportunity", None, |document| {
@@ -31,11 +40,24 @@ pub fn apply(app: &mut App, command: DocumentCommand) {
         DocumentCommand::RemoveDecision(id) => edit(state, "remove a decision", None, |document| {
             document.decisions.retain(|decision| decision.id != id);
         }),
+        DocumentCommand::EditScenario(id, change) => edit_scenario(state, &id, change),
+        DocumentCommand::RemoveScenario(id) => edit(state, "remove a scenario", None, |document| {
+            document.scenarios.retain(|scenario| scenario.id != id);
+        }),
+        DocumentCommand::PinPrediction(name) => pin_prediction(app, &name),
+        DocumentCommand::UnpinPrediction(name) => edit(state, "unpin a prediction", None, |document| {
+            document.predictions.retain(|pinned| pinned.name != name);
+        }),
     };
     if changed {
-        app.state.unsaved = true;
-        app.keep_for_recovery();
-        events::refresh_context(app);
+        let boxes = |document: &Document| -> Vec<_> {
+            document.components.iter().map(|component| (component.id.clone(), component.title.clone())).collect()
+        };
+        if boxes(&before) != boxes(&app.state.document) {
+            app.state.answers.answered.remove(&Topic::MapLayout);
+        }
+        events::discover(&mut app.state);
+        app.document_changed();
     }
 }
 
@@ -46,7 +68,12 @@ fn step(state: &mut State, other: impl Fn(&mut State) -> Option<Arc<Document>>) 
 }
 
 /// Changes a copy of the document and makes it the present one; false if nothing came out different.
-fn edit(state: &mut State, title: &str, merge_key: Option<String>, change: impl FnOnce(&mut Document)) -> bool {
+pub(super) fn edit(
+    state: &mut State,
+    title: &str,
+    merge_key: Option<String>,
+    change: impl FnOnce(&mut Document),
+) -> bool {
     let before = state.document.clone();
     let mut document = (*before).clone();
     change(&mut document);
@@ -106,6 +133,33 @@ fn edit_decision(state: &mut State, id: &DecisionId, change: DecisionEdit) -> bo
     })
 }
 
+fn edit_scenario(state: &mut State, id: &ScenarioId, change: ScenarioEdit) -> bool {
+    let title = match &change {
+        ScenarioEdit::Title(_) => "name a scenario",
+        ScenarioEdit::Note(_) => "describe a scenario",
+    };
+    edit(state, title, Some(format!("{title} {id}")), |document| {
+        let Some(scenario) = document.scenarios.iter_mut().find(|scenario| &scenario.id == id) else { return };
+        match change {
+            ScenarioEdit::Title(title) => scenario.title = title,
+            ScenarioEdit::Note(note) => scenario.note = note,
+        }
+    })
+}
+
+fn pin_prediction(app: &mut App, name: &str) -> bool {
+    let state = &mut app.state;
+    let Some(predicted) = state.prediction().filter(|predicted| predicted.effort == Effort::Full).cloned() else {
+        app.say_error("there is no complete prediction to pin yet; wait for it, or change a setting first");
+        return false;
+    };
+    let recorded = state.session.as_ref().map(|session| session.title.clone()).unwrap_or_default();
+    let taken = |name: &str| state.document.predictions.iter().any(|pinned| pinned.name == name);
+    let name = if taken(name) { free_id(name, taken) } else { name.to_owned() };
+    let pinned = ledger::pin(&name, wall_clock(), &recorded, &predicted.settings, predicted.range, &predicted.parts);
+    edit(state, "pin a prediction", None, |document| document.predictions.push(pinned))
+}
+
 fn add_opportunity(state: &mut State, horizon: HorizonId) -> bool {
     let taken = |id: &str| state.document.opportunities.iter().any(|opportunity| opportunity.id.as_str() == id);
     let id = OpportunityId(free_id("opportunity", taken));
@@ -151,7 +205,7 @@ fn add_decision(state: &mut State) -> bool {
     changed
 }
 
-fn free_id(stem: &str, taken: impl Fn(&str) -> bool) -> String {
+pub(super) fn free_id(stem: &str, taken: impl Fn(&str) -> bool) -> String {
     let mut number = 1;
     loop {
         let id = format!("{stem}-{number}");

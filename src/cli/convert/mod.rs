@@ -22,7 +22,8 @@ use crate::store::recording::{Recording, RecordingError, copy_recording};
 #[command(after_help = "\
 .vivarium  a copy of the recording         .ron  the document
 .csv, .parquet  the measured series, one value a row; as a folder (OUT/) all tables:
-                series, entities, censuses, gc_events, stack_samples
+                series, entities, censuses, gc_events, gc_heaps, gc_tracing, requests,
+                stack_samples
 .mmd  the map as a Mermaid flowchart
 
 Examples:

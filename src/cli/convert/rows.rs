@@ -7,6 +7,7 @@ use anyhow::bail;
 use crate::export::table::{Column, ColumnData, Table};
 use crate::model::batch::Census;
 use crate::model::entity::{Entity, EntityId};
+use crate::model::gc::{HeapSettings, TracingChange, TracingEnd};
 use crate::model::id::ComponentId;
 use crate::model::time::{TimeRange, Timestamp};
 use crate::source::StopSignal;
@@ -16,7 +17,8 @@ use crate::store::recording::{Recording, Summary};
 const ROWS: usize = 1 << 17;
 
 /// The tables that a recording can fill.
-pub const TABLES: [&str; 5] = ["series", "entities", "censuses", "gc_events", "stack_samples"];
+pub const TABLES: [&str; 8] =
+    ["series", "entities", "censuses", "gc_events", "gc_heaps", "gc_tracing", "requests", "stack_samples"];
 
 /// A recording as tables.
 pub struct Rows<'a> {
@@ -45,7 +47,8 @@ impl<'a> Rows<'a> {
             "series" => self.summary.values,
             "entities" => self.summary.entities,
             "censuses" => self.summary.censuses,
-            "gc_events" => self.summary.gc_events,
+            "gc_events" | "gc_heaps" | "gc_tracing" => self.summary.gc_events,
+            "requests" => self.summary.requests,
             "stack_samples" => self.summary.stack_samples,
             _ => 0,
         }
@@ -61,6 +64,9 @@ impl<'a> Rows<'a> {
             "entities" => self.entities(take),
             "censuses" => self.censuses(take),
             "gc_events" => self.gc_events(take),
+            "gc_heaps" => self.gc_heaps(take),
+            "gc_tracing" => self.gc_tracing(take),
+            "requests" => self.requests(take),
             _ => self.stack_samples(take),
         }
     }
@@ -140,6 +146,82 @@ impl<'a> Rows<'a> {
                 piece.integer("after_words", event.after_words);
                 piece.integer("held_words", event.held_words);
                 piece.integer("reclaimed_words", event.reclaimed_words);
+                piece.hand_over_if_full(take)?;
+            }
+        }
+        piece.hand_over(take)
+    }
+
+    /// All sizes before and after, in words, of the collections that have them.
+    fn gc_heaps(&self, take: &mut Take<'_>) -> anyhow::Result<()> {
+        let mut piece = Piece::new("gc_heaps");
+        let columns = heap_columns();
+        for range in self.slices(self.summary.gc_events) {
+            self.go_on()?;
+            for event in self.recording.gc_events(range, None)? {
+                let Some(beam) = event.beam else { continue };
+                piece.time(event.at);
+                piece.text("entity", Some(self.about(event.entity).key));
+                piece.text("kind", Some(event.kind.word().to_owned()));
+                piece.integer("pause_ns", event.pause_ns);
+                piece.integer("need_words", beam.need_words);
+                let sizes = beam.start.to_array().into_iter().chain(beam.end.to_array());
+                for (name, size) in columns.iter().zip(sizes) {
+                    piece.integer(name, size);
+                }
+                piece.hand_over_if_full(take)?;
+            }
+        }
+        piece.hand_over(take)
+    }
+
+    fn gc_tracing(&self, take: &mut Take<'_>) -> anyhow::Result<()> {
+        let mut piece = Piece::new("gc_tracing");
+        for change in self.recording.gc_tracing(Timestamp(i64::MAX))? {
+            let (word, settings) = match change.change {
+                TracingChange::Began(settings) => ("began", settings),
+                TracingChange::Ended(TracingEnd::Gone) => ("gone", None),
+                TracingChange::Ended(TracingEnd::Stopped) => ("stopped", None),
+                TracingChange::Ended(TracingEnd::Limited) => ("limited", None),
+                TracingChange::Ended(TracingEnd::Taken) => ("taken", None),
+            };
+            piece.time(change.at);
+            piece.text("entity", Some(self.about(change.entity).key));
+            piece.text("change", Some(word.to_owned()));
+            let number = |of: fn(HeapSettings) -> u64| settings.map(of);
+            piece.perhaps("min_heap_words", number(|it| it.min_heap_words));
+            piece.perhaps("min_bin_vheap_words", number(|it| it.min_bin_vheap_words));
+            piece.perhaps("fullsweep_after", number(|it| it.fullsweep_after));
+            piece.perhaps("max_heap_words", number(|it| it.max_heap_words));
+            piece.perhaps("heap_block_words", number(|it| it.heap_block_words));
+            let queue = settings.map(|it| if it.off_heap_queue { "off_heap" } else { "on_heap" });
+            piece.text("message_queue_data", queue.map(str::to_owned));
+            piece.hand_over_if_full(take)?;
+        }
+        piece.hand_over(take)
+    }
+
+    /// As the importer of request logs reads them, with nanoseconds since 1970.
+    fn requests(&self, take: &mut Take<'_>) -> anyhow::Result<()> {
+        let mut piece = Piece::new("requests");
+        let ns = |at: Timestamp| u64::try_from(at.0).ok();
+        for range in self.slices(self.summary.requests) {
+            self.go_on()?;
+            for request in self.recording.requests(range, None)? {
+                let about = self.about(request.entity);
+                piece.time(request.arrival);
+                piece.text("entity", Some(about.key));
+                piece.text("component", about.component);
+                piece.perhaps("arrival_ns", ns(request.arrival));
+                piece.perhaps("start_ns", request.start.and_then(ns));
+                piece.perhaps("service_ns", request.service_ns);
+                piece.perhaps("ready_ns", request.ready.and_then(ns));
+                // Text, as many programs know no integers of 64 bits.
+                piece.text("key_hash", request.key.map(|key| format!("0x{key:016x}")));
+                piece.text("op", request.operation);
+                piece.perhaps("worker", request.worker.map(u64::from));
+                piece.perhaps("reused", request.reused.map(u64::from));
+                piece.text("outcome", Some(request.outcome.word().to_owned()));
                 piece.hand_over_if_full(take)?;
             }
         }
@@ -243,6 +325,14 @@ impl Piece {
         });
     }
 
+    fn perhaps(&mut self, name: &str, number: Option<u64>) {
+        self.put(name, |data| {
+            if let ColumnData::Integer(cells) = data {
+                cells.push(number.and_then(|number| i64::try_from(number).ok()));
+            }
+        });
+    }
+
     fn put(&mut self, name: &str, put: impl FnOnce(&mut ColumnData)) {
         let count = self.table.columns.len();
         if let Some(column) = self.table.columns.get_mut(self.next) {
@@ -295,7 +385,49 @@ fn columns(name: &'static str) -> Table {
             let sizes = ["pause_ns", "before_words", "after_words", "held_words", "reclaimed_words"].map(integer);
             [time(), text("entity"), text("kind")].into_iter().chain(sizes).collect()
         }
+        "gc_heaps" => {
+            let head = [time(), text("entity"), text("kind"), integer("pause_ns"), integer("need_words")];
+            head.into_iter().chain(heap_columns().iter().map(|name| integer(name))).collect()
+        }
+        "gc_tracing" => {
+            let numbers =
+                ["min_heap_words", "min_bin_vheap_words", "fullsweep_after", "max_heap_words", "heap_block_words"];
+            let head = [time(), text("entity"), text("change")].into_iter();
+            head.chain(numbers.map(integer)).chain([text("message_queue_data")]).collect()
+        }
+        "requests" => vec![
+            time(),
+            text("entity"),
+            text("component"),
+            integer("arrival_ns"),
+            integer("start_ns"),
+            integer("service_ns"),
+            integer("ready_ns"),
+            text("key_hash"),
+            text("op"),
+            integer("worker"),
+            integer("reused"),
+            text("outcome"),
+        ],
         _ => vec![time(), text("entity"), text("stack"), integer("weight")],
     };
     Table { name: name.to_owned(), columns }
+}
+
+/// The columns of all sizes of a BEAM heap before a collection and after it, in words.
+fn heap_columns() -> Vec<String> {
+    let sizes = [
+        "heap",
+        "heap_block",
+        "old_heap",
+        "old_heap_block",
+        "stack",
+        "recent",
+        "mbuf",
+        "bin_vheap",
+        "bin_vheap_block",
+        "bin_old_vheap",
+        "bin_old_vheap_block",
+    ];
+    ["start", "end"].into_iter().flat_map(|when| sizes.map(|size| format!("{when}_{size}_words"))).collect()
 }

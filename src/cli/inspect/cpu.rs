@@ -9,6 +9,7 @@ use crate::model::metric::{CPU_CORES, CPU_SHARE, MetricKey};
 use crate::model::series::SeriesKey;
 use crate::model::time::{TimeRange, Timestamp};
 use crate::model::unit::Unit;
+use crate::state::Selection;
 use crate::state::detail;
 use crate::state::question::{Answer, Question};
 
@@ -33,6 +34,27 @@ pub fn gather(
     Ok((part.total_share.is_some() || !part.hotspots.is_empty()).then_some(part))
 }
 
+/// Of so many hot spots the stack samples are read.
+const WITH_FUNCTIONS: usize = 20;
+/// So many functions of each are told.
+const FUNCTIONS: usize = 5;
+
+/// A component's functions by their own share of its stack samples; none if there are no samples.
+fn sampled(gatherer: &Gatherer<'_>, component: &str, range: TimeRange) -> anyhow::Result<Vec<FunctionShare>> {
+    let about = Some(Selection::Component(ComponentId(component.to_owned())));
+    let Answer::Functions(_, found) = gatherer.answer(&Question::Functions { about, range })? else {
+        return Ok(Vec::new());
+    };
+    let own = found.functions.into_iter().filter(|function| function.own.count > 0).take(FUNCTIONS);
+    let share = |function: crate::analysis::functions::Function| FunctionShare {
+        mfa: function.name,
+        share: function.own.value,
+        share_of: Some("component"),
+        samples: Some(function.own.count),
+    };
+    Ok(own.map(share).collect())
+}
+
 fn order(hotspot: &Hotspot) -> f64 {
     hotspot.share.or(hotspot.cores).unwrap_or(0.0)
 }
@@ -53,6 +75,12 @@ fn measured(gatherer: &Gatherer<'_>, when: When) -> anyhow::Result<CpuPart> {
             rank: 0,
             provenance: "measured",
         }));
+    }
+    hotspots.sort_by(|a, b| order(b).total_cmp(&order(a)));
+    for hotspot in hotspots.iter_mut().take(WITH_FUNCTIONS) {
+        let found = sampled(gatherer, &hotspot.component, when.range)?;
+        // What a document states stands after what was measured.
+        hotspot.functions.splice(0..0, found);
     }
     Ok(CpuPart {
         from_s: Some(when.seconds(when.range.from)),

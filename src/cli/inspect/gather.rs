@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use super::findings::{self, FindingPart};
 use super::parts::*;
-use super::{Inspect, cpu};
+use super::{Inspect, cpu, gc};
 use crate::analysis::findings::Findings;
 use crate::analysis::landscape::Landscape;
 use crate::analysis::status::Status;
@@ -52,6 +52,7 @@ pub fn gather(session: &Session, asked: &Inspect) -> anyhow::Result<Parts> {
         components: gatherer.components(&statuses)?,
         edges: gatherer.edges(),
         memory: landscape.map(|landscape| gatherer.memory(&landscape, &vitals, asked.top)),
+        gc: gc::gather(&gatherer)?,
         cpu: cpu::gather(&gatherer, &vitals, asked.top)?,
         findings: when.map_or_else(Vec::new, |when| findings::parts(&found, gatherer.entities(), &when)),
         findings_not_examined: found.not_examined,
@@ -156,6 +157,17 @@ impl Gatherer<'_> {
             span: self.info.span,
         };
         Ok(answer(question, known, self.recording)?)
+    }
+
+    /// What the component is called.
+    pub fn title(&self, id: &ComponentId) -> String {
+        let known = self.document.component(id).or_else(|| self.found.iter().find(|found| found.id == *id));
+        known.map_or_else(|| id.to_string(), |component| component.title.clone())
+    }
+
+    /// A figure that follows from what the source measured in the stretch.
+    pub fn derived(&self, value: f64, metric: MetricKey, formula: &str) -> Figure {
+        Figure::of_metric(Quantity::derived(value, metric.unit(), formula, &[]), metric)
     }
 
     /// All entities.
@@ -347,6 +359,7 @@ fn stored(summary: &Summary) -> StoredPart {
         series: summary.series,
         values: summary.values,
         gc_events: summary.gc_events,
+        requests: summary.requests,
         stack_samples: summary.stack_samples,
         censuses: summary.censuses,
         bytes: summary.bytes,

@@ -3,9 +3,11 @@
 mod cpu;
 mod findings;
 mod gather;
+mod gc;
+mod gc_text;
 mod parts;
 mod plan;
-mod text;
+pub(in crate::cli) mod text;
 
 use std::io::Write;
 

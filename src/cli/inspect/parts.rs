@@ -28,6 +28,8 @@ pub struct Parts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemoryPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub gc: Option<GcPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<CpuPart>,
     pub findings: Vec<FindingPart>,
     /// What was not looked for, and what it would take.
@@ -74,6 +76,7 @@ pub struct StoredPart {
     pub series: u64,
     pub values: u64,
     pub gc_events: u64,
+    pub requests: u64,
     pub stack_samples: u64,
     pub censuses: u64,
     pub bytes: u64,
@@ -133,6 +136,57 @@ pub struct MemoryShare {
     pub provenance: &'static str,
 }
 
+/// Collections that were seen one by one.
+#[derive(Debug, Serialize)]
+pub struct GcPart {
+    pub from_s: f64,
+    pub to_s: f64,
+    #[serde(flatten)]
+    pub all: GcFiguresPart,
+    pub by_component: Vec<GcComponentPart>,
+    /// On the BEAM a pause holds up one process; `None` where the recording does not tell.
+    pub stops_the_world: Option<bool>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GcComponentPart {
+    pub component: Option<String>,
+    pub title: String,
+    #[serde(flatten)]
+    pub figures: GcFiguresPart,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GcFiguresPart {
+    pub heaps: u64,
+    pub count: u64,
+    pub minor: u64,
+    pub major: u64,
+    pub failed_minor: u64,
+    pub over_limit: u64,
+    pub interval_s: Option<f64>,
+    pub pause_us: PausePart,
+    /// Reclaimed as a share of what was examined.
+    pub efficiency: Option<f64>,
+    pub reclaimed_bytes: f64,
+    pub copied_bytes: Option<f64>,
+    pub promoted_bytes: Option<f64>,
+    pub allocation_rate: Option<Figure>,
+    pub live_bytes: f64,
+    pub held_bytes: f64,
+    /// Live as a share of held.
+    pub heap_efficiency: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct PausePart {
+    pub p50: f64,
+    pub p90: f64,
+    pub p99: f64,
+    pub max: f64,
+    pub total: f64,
+}
+
 #[derive(Debug, Serialize)]
 pub struct CpuPart {
     /// What the figures are means over; `None` for stated ones.
@@ -159,6 +213,7 @@ pub struct Hotspot {
 #[derive(Debug, Serialize)]
 pub struct FunctionShare {
     pub mfa: String,
+    /// Where measured, of samples in which the function itself was executing.
     pub share: f64,
     /// `machine` or `component`; `None` if the document does not say.
     pub share_of: Option<&'static str>,

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 
 use super::findings::FindingPart;
+use super::gc_text;
 use super::parts::*;
 use crate::cli::clean;
 use crate::model::format::{bytes_text, duration_text, number_text, quantity_text, share_text, value_text};
@@ -28,6 +29,11 @@ impl Style {
         Self { colour: std::io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb }
     }
 
+    /// A heading.
+    pub fn heading(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
     fn paint(self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
@@ -49,6 +55,7 @@ pub fn text(parts: &Parts, top: Option<usize>, style: Style) -> String {
     page.session(parts);
     page.vitals(parts);
     page.memory(parts);
+    page.gc(parts, top.unwrap_or(usize::MAX));
     page.cpu(parts);
     page.components(parts, top.unwrap_or(usize::MAX));
     page.text.push_str(&findings_text(&parts.findings, &parts.findings_not_examined, style));
@@ -125,6 +132,12 @@ impl Page {
             let text =
                 format!("{} values of {} series, {} entities, {size}", stored.values, stored.series, stored.entities);
             rows.push(vec!["stored".to_owned(), text]);
+            let events = [(stored.gc_events, "GC events"), (stored.requests, "requests")];
+            let events: Vec<String> =
+                events.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+            if !events.is_empty() {
+                rows.push(vec![String::new(), events.join(", ")]);
+            }
         }
         for gap in &session.gaps {
             let text = format!("{} to {}: {}", clock(gap.from_s), clock(gap.to_s), clean::line(&gap.why));
@@ -179,6 +192,16 @@ impl Page {
         self.rows(&[1], &rows);
     }
 
+    fn gc(&mut self, parts: &Parts, top: usize) {
+        let Some(gc) = &parts.gc else { return };
+        self.heading(&gc_text::heading(gc));
+        self.rows(&[], &gc_text::facts(gc));
+        if gc.by_component.len() > 1 {
+            self.line("");
+            self.rows(&[1, 2, 3, 4, 5, 6, 7], &gc_text::by_component(gc, top));
+        }
+    }
+
     fn cpu(&mut self, parts: &Parts) {
         let Some(cpu) = &parts.cpu else { return };
         let over = match (cpu.from_s, cpu.to_s) {
@@ -197,7 +220,7 @@ impl Page {
                     format!("     {}", cut(&function.mfa)),
                     String::new(),
                     share_text(function.share),
-                    "S".to_owned(),
+                    if function.samples.is_some() { "M" } else { "S" }.to_owned(),
                     function.share_of.map_or_else(String::new, |of| format!("of the {of}")),
                 ]);
             }
@@ -307,7 +330,7 @@ fn width(text: &str) -> usize {
 }
 
 /// Clean text that fits into a column.
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     let text = clean::line(text);
     if width(&text) <= MAX_COLUMN {
         return text;
@@ -328,12 +351,12 @@ fn letter(provenance: &str) -> String {
     provenance.chars().take(1).map(|c| c.to_ascii_uppercase()).collect()
 }
 
-fn share(share: Option<f64>) -> String {
+pub(super) fn share(share: Option<f64>) -> String {
     share.map(share_text).unwrap_or_default()
 }
 
 /// Time since the session's start.
-fn clock(seconds: f64) -> String {
+pub(super) fn clock(seconds: f64) -> String {
     duration_text((seconds * 1000.0).round() / 1000.0)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A [`Report`] is plain text throughout; `html` and `markdown` escape it.
 
+mod predictions;
 mod tables;
 
 use super::mermaid;
@@ -91,7 +92,10 @@ pub fn build(state: &State, contents: &Contents) -> Report {
         ..Default::default()
     }];
     sections.push(findings(state));
-    sections.extend(contents.views.iter().map(|view| view_section(state, *view, contents)));
+    // Sliders that nobody has moved say nothing.
+    let says_something = |view: &&ViewId| **view != ViewId::WhatIf || !state.document.scenarios.is_empty();
+    let views = contents.views.iter().filter(says_something);
+    sections.extend(views.map(|view| view_section(state, *view, contents)));
     if contents.views.contains(&ViewId::Roadmap) {
         sections.extend(state.document.pipeline.iter().enumerate().map(run_section));
     }
@@ -131,6 +135,7 @@ fn view_section(state: &State, view: ViewId, contents: &Contents) -> Section {
         ViewId::Map => [tables::components(state), tables::edges(state), tables::stated(state)].into_iter().flatten(),
         ViewId::Memory => [tables::landscape(state), None, None].into_iter().flatten(),
         ViewId::Cpu => [tables::hottest(state), tables::hot_functions(state), None].into_iter().flatten(),
+        ViewId::WhatIf => [predictions::outcomes(state), predictions::pinned(state), None].into_iter().flatten(),
         ViewId::Roadmap => {
             [tables::opportunities(state), tables::horizons(state), tables::decisions(state)].into_iter().flatten()
         }

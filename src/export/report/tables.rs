@@ -11,14 +11,14 @@ use crate::state::State;
 const NOTHING: &str = "–";
 
 /// A table with these columns (figures begin with `#`), unless it has no rows.
-fn table(caption: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Option<Table> {
+pub(super) fn table(caption: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Option<Table> {
     let column =
         |title: &&str| Column { title: title.trim_start_matches('#').to_owned(), is_figure: title.starts_with('#') };
     let columns = columns.iter().map(column).collect();
     (!rows.is_empty()).then(|| Table { caption: caption.to_owned(), columns, rows })
 }
 
-fn or_nothing(text: impl Into<String>) -> String {
+pub(super) fn or_nothing(text: impl Into<String>) -> String {
     let text = text.into();
     if text.is_empty() { NOTHING.to_owned() } else { text }
 }

@@ -7,6 +7,7 @@ pub mod map;
 pub mod pipeline;
 pub mod plan;
 pub mod rule;
+pub mod scenario;
 mod walk;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ pub use plan::{
     OpportunityState, Risk,
 };
 pub use rule::{Comparison, Condition, Rule, Severity, Target};
+pub use scenario::{Check, CheckedOutcome, PinnedOutcome, PinnedPrediction, Scenario};
 pub use walk::CarriedAs;
 
 use super::id::{ComponentId, DecisionId, GroupId, HorizonId, ItemId, OpportunityId};
@@ -82,6 +84,12 @@ pub struct Document {
     /// Questions put to the human.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
+    /// What was tried in thought.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<Scenario>,
+    /// Predictions that were pinned, and what came of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predictions: Vec<PinnedPrediction>,
     /// Optimizations on their way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pipeline: Vec<PipelineRun>,
@@ -110,6 +118,8 @@ impl Document {
             horizons: Vec::new(),
             opportunities: Vec::new(),
             decisions: Vec::new(),
+            scenarios: Vec::new(),
+            predictions: Vec::new(),
             pipeline: Vec::new(),
             insights: Vec::new(),
         }

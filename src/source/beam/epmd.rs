@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use super::super::SourceError;
+use super::super::sysinfo_reader::SysinfoReader;
 
 /// Where epmd listens unless the environment says otherwise.
 const DEFAULT_PORT: u16 = 4369;
@@ -33,6 +34,14 @@ pub struct NodeEntry {
 /// When epmd does not answer, as when no node runs.
 pub fn names() -> Result<Vec<NodeEntry>, SourceError> {
     names_at("localhost")
+}
+
+/// The full names of the nodes that run on this machine, with this host's short name, as nodes with short names have it; a node
+/// with a long name says so when it is attached to. None if epmd does not answer, as when no node was ever started.
+pub fn local_names() -> Vec<String> {
+    let host = SysinfoReader::host_name().unwrap_or_else(|| String::from("localhost"));
+    let host = host.split('.').next().unwrap_or(&host);
+    names().unwrap_or_default().into_iter().map(|node| format!("{}@{host}", node.name)).collect()
 }
 
 /// The nodes that run on `host`.

@@ -31,7 +31,7 @@ const PAUSE_S: f64 = 3.0;
 /// So many processes are begun with in one request.
 const MOST_AT_ONCE: usize = 200;
 
-/// Whose collections are wanted; clones share it. Whoever groups entities into components says so, while the source measures.
+/// Which processes are to be traced; clones share it. Whoever groups entities into components says so, while the source measures.
 #[derive(Clone, Debug, Default)]
 pub struct TraceWanted {
     inner: Arc<Mutex<Wanted>>,
@@ -54,12 +54,18 @@ impl TraceWanted {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).entities.insert(entity);
     }
 
-    fn is_empty(&self) -> bool {
+    /// This one is not any more, unless every process is.
+    pub fn remove(&self, entity: EntityId) {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).entities.remove(&entity);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
         let wanted = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         !wanted.all && wanted.entities.is_empty()
     }
 
-    fn filter(&self, processes: impl Iterator<Item = (Pid, EntityId)>) -> Vec<(Pid, EntityId)> {
+    /// Of these processes those that are wanted.
+    pub(super) fn filter(&self, processes: impl Iterator<Item = (Pid, EntityId)>) -> Vec<(Pid, EntityId)> {
         let wanted = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if !wanted.all && wanted.entities.is_empty() {
             return Vec::new();
@@ -111,6 +117,8 @@ pub(super) struct GcTrace {
     traced: HashMap<Pid, Traced>,
     /// Whom somebody else traces, or who is too busy for it.
     refused: HashSet<Pid>,
+    /// Whom something else of ours traces for a while.
+    aside: HashSet<Pid>,
     allowed: usize,
     tokens: f64,
     refilled: Option<Instant>,
@@ -145,8 +153,9 @@ impl GcTrace {
             }
             self.stopped = None;
         }
-        let off = self.thin(now);
-        wanted.retain(|(pid, _)| !self.refused.contains(pid));
+        let mut off = self.thin(now);
+        wanted.retain(|(pid, _)| !self.refused.contains(pid) && !self.aside.contains(pid));
+        off.extend(self.drop_unwanted(&wanted));
         let number = wanted.len();
         // A sample that has nothing to do with who they are.
         wanted.sort_unstable_by_key(|(pid, _)| (mixed(*pid), *pid));
@@ -163,6 +172,21 @@ impl GcTrace {
         }
         self.was_sampled = is_sampled;
         Some(Change { on: new.into_iter().map(|(pid, _)| pid).collect(), off })
+    }
+
+    /// Who is left to others until the next call: on older releases a process has one tracer.
+    pub fn set_aside(&mut self, pids: &[Pid]) {
+        self.aside = pids.iter().copied().collect();
+    }
+
+    /// Ends the tracing of those that nobody wants now; who is gone is told by [`Self::vanished`].
+    fn drop_unwanted(&mut self, wanted: &[(Pid, EntityId)]) -> Vec<Pid> {
+        let wanted: HashSet<Pid> = wanted.iter().map(|(pid, _)| *pid).collect();
+        let off: Vec<Pid> = self.traced.keys().filter(|pid| !wanted.contains(pid)).copied().collect();
+        for pid in &off {
+            self.end(*pid, TracingEnd::Stopped);
+        }
+        off
     }
 
     /// By the rate since the last look: more may be traced, or the busiest are no longer.
@@ -243,11 +267,12 @@ impl GcTrace {
     /// Takes a trace message: `{trace_ts, Pid, What, Sizes, Time}`. False if there are more than there may be.
     pub fn message(&mut self, message: &Term, native_per_s: f64, now: Instant) -> bool {
         let [_, pid, what, sizes, time] = message.items() else { return true };
+        // Of those that are not traced any more some may still be under way.
+        let Some(traced) = pid.pid().and_then(|pid| self.traced.get_mut(&pid)) else { return true };
         let refilled = self.refilled.replace(now).unwrap_or(now);
         let refill = now.duration_since(refilled).as_secs_f64() * EVENTS_PER_S;
         self.tokens = (self.tokens + refill).min(2.0 * EVENTS_PER_S) - 1.0;
-        let (Some(pid), Some(what), Some(time)) = (pid.pid(), what.atom(), time.int()) else { return true };
-        let Some(traced) = self.traced.get_mut(&pid) else { return self.tokens >= 0.0 };
+        let (Some(what), Some(time)) = (what.atom(), time.int()) else { return true };
         traced.messages += 1;
         let steady_ns = (time as f64 * (1e9 / native_per_s)) as i64;
         // Exact where the node counts nanoseconds itself, as it mostly does.

@@ -12,27 +12,27 @@ mod identity;
 mod node;
 mod processes;
 mod reading;
+mod requests;
 mod schedule;
 mod session;
 mod tables;
-mod terms;
 mod wire;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use self::gc_trace::TraceWanted;
+pub use self::requests::{NamedFunction, RequestOptions};
 
 use self::connect::Target;
 use self::cookie::Cookie;
-use self::gc_trace::GcTrace;
 use self::node::Node;
 use self::processes::{Place, Processes};
 use self::reading::Moment;
 use self::session::{Heard, Session, SessionError};
 use self::tables::Tables;
 use super::process_table::EntityIds;
-use super::{Source, SourceError, SourceInfo, StopSignal, wall_clock};
+use super::{Source, SourceError, SourceInfo, StopSignal, terms, wall_clock};
 use crate::model::batch::{Batch, Census, Notice, Sample};
 use crate::model::metric;
 use crate::model::series::Gap;
@@ -59,6 +59,8 @@ pub struct BeamOptions {
     pub port: Option<u16>,
     /// Whose collections are traced; may be changed while it measures.
     pub gc_trace: TraceWanted,
+    /// Which single requests are traced.
+    pub requests: RequestOptions,
 }
 
 /// Measures a node, also through restarts of it.
@@ -179,7 +181,7 @@ impl BeamSource {
         let mut batch = Batch { at, notices: vec![Notice { at, text }], ..Batch::default() };
         if let Some(mut session) = self.session.take() {
             session.trace.lose_tracer();
-            put_trace(&mut session.trace, &self.clock, at, &mut batch);
+            put_trace(&mut session, &self.clock, at, &mut batch);
         }
         self.lost = Some(Lost { why: error.to_string(), since, retry: FIRST_RETRY });
         self.last = Some((at, Instant::now()));
@@ -273,7 +275,7 @@ impl BeamSource {
         }
         if let Some(session) = &mut self.session {
             session.trace.vanished(&batch.vanished);
-            put_trace(&mut session.trace, &self.clock, at, &mut batch);
+            put_trace(session, &self.clock, at, &mut batch);
         }
         batch.notices.extend(notice.into_iter().map(|text| Notice { at, text }));
         self.last = Some((at, Instant::now()));
@@ -303,12 +305,16 @@ impl BeamSource {
 }
 
 /// What has been traced since the batch before.
-fn put_trace(trace: &mut GcTrace, clock: &Clock, at: Timestamp, batch: &mut Batch) {
+fn put_trace(session: &mut Session, clock: &Clock, at: Timestamp, batch: &mut Batch) {
     // What the node has not told a time of belongs to now, and nothing can have happened later.
-    let (events, changes, notices) = trace.take(|steady_ns| clock.at_steady(steady_ns).min(at));
+    let time = |steady_ns| clock.at_steady(steady_ns).min(at);
+    let (events, changes, of_collections) = session.trace.take(time);
+    let (requests, of_requests) = session.requests.take(time);
     batch.gc_events.extend(events);
     batch.gc_tracing.extend(changes);
-    batch.notices.extend(notices.into_iter().map(|text| Notice { at, text }));
+    batch.requests.extend(requests);
+    let texts = of_collections.into_iter().chain(of_requests);
+    batch.notices.extend(texts.map(|text| Notice { at, text }));
 }
 
 impl Source for BeamSource {

@@ -10,10 +10,11 @@ use super::cookie::Cookie;
 use super::gc_trace::{Change, GcTrace};
 use super::processes::{Asked, Processes};
 use super::reading::{Facts, Moment, Reading, Stacks};
+use super::requests::{MOST_MESSAGES, Requests};
 use super::schedule::{Outcome, Schedule};
 use super::tables::Tables;
 use super::terms::{Pid, Term};
-use super::wire::{HEAP_LIMIT_WORDS, Received, Wire, WireError, int, tuple};
+use super::wire::{HEAP_LIMIT_WORDS, Received, Wire, WireError, int, list, text, tuple};
 
 /// The oldest release that answers everything that is asked.
 const OLDEST_RELEASE: u32 = 25;
@@ -86,12 +87,25 @@ enum Tracer {
     Refused,
 }
 
+/// The process on the node for a window of requests.
+#[derive(Clone, Debug, PartialEq)]
+enum Window {
+    None,
+    /// It will be about these, once nothing else traces them.
+    Due(Vec<Pid>),
+    /// Asked for by this number.
+    Asked(u32, Vec<Pid>),
+    Runs(Pid),
+}
+
 /// A connection with a collector.
 pub(super) struct Session {
     wire: Wire,
     collector: Pid,
     tracer: Tracer,
     pub trace: GcTrace,
+    window: Window,
+    pub requests: Requests,
     pub facts: Facts,
     pub creation: u32,
     pub schedule: Schedule,
@@ -160,6 +174,8 @@ impl Session {
             collector,
             tracer: Tracer::None,
             trace: GcTrace::new(options.gc_trace.clone()),
+            window: Window::None,
+            requests: Requests::new(options.requests.clone()),
             facts,
             creation,
             schedule,
@@ -195,6 +211,7 @@ impl Session {
         if self.outstanding.is_empty() {
             self.ask(processes, tables)?;
         }
+        self.steer_requests(processes)?;
         self.steer_trace(processes)?;
         let began = Instant::now();
         let mut asked_at = began;
@@ -206,13 +223,11 @@ impl Session {
                         return Ok(Some(heard));
                     }
                 }
-                Received::Spawned(number, pid) if self.tracer == Tracer::Asked(number) => {
-                    self.tracer = Tracer::Runs(pid)
-                }
-                Received::Spawned(_, pid) => {
-                    self.collector = pid;
-                    self.outstanding.clear();
-                    self.ask(processes, tables)?;
+                Received::Spawned(number, pid) => {
+                    if self.spawned(number, pid)? {
+                        self.outstanding.clear();
+                        self.ask(processes, tables)?;
+                    }
                 }
                 Received::Ended(who, why) => self.ended(who, &why)?,
                 Received::Nothing if stop.is_requested() => return Ok(None),
@@ -223,6 +238,57 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// A process of ours runs; true if it is the collector.
+    fn spawned(&mut self, number: u32, pid: Pid) -> Result<bool, SessionError> {
+        if self.tracer == Tracer::Asked(number) {
+            self.tracer = Tracer::Runs(pid);
+            return Ok(false);
+        }
+        if let Window::Asked(asked, pids) = &self.window
+            && *asked == number
+        {
+            let named = self
+                .requests
+                .call()
+                .map(|call| tuple(vec![text(&call.module), text(&call.function), int(i32::from(call.arity))]));
+            let request = tuple(vec![
+                int(self.requests.window_ms()),
+                int(MOST_MESSAGES),
+                int(self.requests.key()),
+                list(named.into_iter().collect()),
+                self.wire.pids(pids),
+            ]);
+            self.wire.send(pid, request)?;
+            self.window = Window::Runs(pid);
+            return Ok(false);
+        }
+        self.collector = pid;
+        Ok(true)
+    }
+
+    /// Begins a window of requests when one is due.
+    fn steer_requests(&mut self, processes: &Processes) -> Result<(), SessionError> {
+        match &mut self.window {
+            Window::None => {
+                if let Some(pids) = self.requests.choose(processes.entities(), Instant::now()) {
+                    self.trace.set_aside(&pids);
+                    self.window = Window::Due(pids);
+                }
+            }
+            Window::Due(pids) => {
+                let pids = std::mem::take(pids);
+                self.window = Window::Asked(self.wire.spawn_requests()?, pids);
+            }
+            Window::Asked(..) | Window::Runs(_) => {}
+        }
+        Ok(())
+    }
+
+    fn end_window(&mut self) {
+        self.window = Window::None;
+        self.trace.set_aside(&[]);
     }
 
     /// A process of ours has ended: the one that hands trace messages on, which is begun anew when it is needed, or the collector.
@@ -236,11 +302,21 @@ impl Session {
             }
             (Tracer::Runs(tracer), Some(who)) if tracer == who => {
                 self.tracer = Tracer::None;
-                self.trace.lose_tracer();
-                if why == "undef" {
-                    self.tracer = Tracer::Refused;
-                    self.trace.cannot();
+                match why {
+                    // The collector found too much waiting in it.
+                    "killed" => self.trace.stop(Instant::now()),
+                    "undef" => {
+                        self.trace.lose_tracer();
+                        self.tracer = Tracer::Refused;
+                        self.trace.cannot();
+                    }
+                    _ => self.trace.lose_tracer(),
                 }
+                Ok(())
+            }
+            (_, Some(who)) if self.window == Window::Runs(who) => {
+                self.requests.failed(why);
+                self.end_window();
                 Ok(())
             }
             (_, Some(who)) if who != self.collector => Ok(()),
@@ -259,12 +335,10 @@ impl Session {
             Tracer::None | Tracer::Asked(_) | Tracer::Refused => return Ok(()),
         };
         let Some(Change { on, off }) = self.trace.steer(processes.entities(), Instant::now()) else { return Ok(()) };
-        if !on.is_empty() || !off.is_empty() {
-            let (on, off) = (self.wire.pids(&on), self.wire.pids(&off));
-            let request = tuple(vec![int(self.sequence), self.wire.pid(tracer).into(), on, off]);
-            self.wire.send(self.collector, request)?;
-        }
-        Ok(())
+        // Also without a change: the collector looks after what waits in the tracer.
+        let (on, off) = (self.wire.pids(&on), self.wire.pids(&off));
+        let request = tuple(vec![int(self.sequence), self.wire.pid(tracer).into(), on, off]);
+        Ok(self.wire.send(self.collector, request)?)
     }
 
     /// Takes what came beside the answer that is waited for; false if it was nothing of the kind.
@@ -282,6 +356,10 @@ impl Session {
                     self.tracer = Tracer::None;
                     self.trace.stop(now);
                 }
+            }
+            7 => {
+                self.requests.answered(answer, self.facts.native_per_s).ok_or(SessionError::Shape)?;
+                self.end_window();
             }
             _ => return Ok(false),
         }
@@ -313,7 +391,10 @@ impl Session {
     /// Takes stacks at random moments, so that no timer of the node runs in step with them, and keeps the collector alive.
     fn between_ticks(&mut self, processes: &Processes, stop: &StopSignal) -> Result<(), SessionError> {
         let (per_s, count) = self.stack_plan;
-        let busiest = if per_s > 0 { processes.busiest(count) } else { Vec::new() };
+        let mut busiest = if per_s > 0 { processes.busiest(count + 1) } else { Vec::new() };
+        // The collector would find itself at work, always.
+        busiest.retain(|pid| *pid != self.collector);
+        busiest.truncate(count);
         let mut alive = Instant::now();
         loop {
             let now = Instant::now();
@@ -352,10 +433,9 @@ impl Session {
                     // An answer that came too late for its tick; the next one is as good.
                     self.take_beside(&answer)?;
                 }
-                Received::Spawned(number, pid) if self.tracer == Tracer::Asked(number) => {
-                    self.tracer = Tracer::Runs(pid)
+                Received::Spawned(number, pid) => {
+                    self.spawned(number, pid)?;
                 }
-                Received::Spawned(_, pid) => self.collector = pid,
                 Received::Ended(who, why) => self.ended(who, &why)?,
                 Received::Nothing => return Ok(stop.is_requested()),
             }
@@ -374,10 +454,9 @@ impl Session {
                         return Ok(());
                     }
                 }
-                Received::Spawned(number, pid) if self.tracer == Tracer::Asked(number) => {
-                    self.tracer = Tracer::Runs(pid)
+                Received::Spawned(number, pid) => {
+                    self.spawned(number, pid)?;
                 }
-                Received::Spawned(..) => {}
                 Received::Ended(who, why) => self.ended(who, &why)?,
                 Received::Nothing => return Ok(()),
             }

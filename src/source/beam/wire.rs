@@ -22,6 +22,7 @@ const PASS_THROUGH: u8 = 112;
 
 /// The forms that run on the node; made by `forms/make_forms.escript`.
 const FORMS: &[u8] = include_bytes!("forms/collector.etf");
+const REQUESTS_FORMS: &[u8] = include_bytes!("forms/requests.etf");
 
 /// The collector may hold so many words, unless it was killed for it once.
 pub(super) const HEAP_LIMIT_WORDS: i32 = 8 << 20;
@@ -75,6 +76,17 @@ pub(super) fn int(value: i32) -> WireTerm {
     FixInteger::from(value).into()
 }
 
+/// Text for a request, as a list of characters.
+pub(super) fn text(text: &str) -> WireTerm {
+    // A character is at most 0x10ffff.
+    List::from(text.chars().map(|c| int(c as i32)).collect::<Vec<_>>()).into()
+}
+
+/// A list for a request.
+pub(super) fn list(elements: Vec<WireTerm>) -> WireTerm {
+    List::from(elements).into()
+}
+
 /// A tuple for a request.
 pub(super) fn tuple(elements: Vec<WireTerm>) -> WireTerm {
     Tuple::from(elements).into()
@@ -108,7 +120,16 @@ impl Wire {
     /// Starts the collector: linked to this connection, so that it ends with it, with us as its group leader, so that it can
     /// print nothing on the node, at low priority and with a bounded heap.
     pub fn spawn_collector(&mut self, heap_limit_words: i32) -> Result<u32, WireError> {
-        let forms = WireTerm::decode(FORMS).map_err(|_| WireError::Protocol("the collector's forms are damaged"))?;
+        self.spawn_forms(FORMS, "low", heap_limit_words)
+    }
+
+    /// Starts the process for one window of requests, in the same way, but not at low priority: it has to be in time.
+    pub fn spawn_requests(&mut self) -> Result<u32, WireError> {
+        self.spawn_forms(REQUESTS_FORMS, "normal", HEAP_LIMIT_WORDS * 2)
+    }
+
+    fn spawn_forms(&mut self, forms: &[u8], priority: &str, heap_limit_words: i32) -> Result<u32, WireError> {
+        let forms = WireTerm::decode(forms).map_err(|_| WireError::Protocol("the collector's forms are damaged"))?;
         let limits = [
             (atom("size"), int(heap_limit_words)),
             (atom("kill"), atom("true")),
@@ -118,7 +139,7 @@ impl Wire {
         let options = vec![
             atom("monitor"),
             atom("link"),
-            tuple(vec![atom("priority"), atom("low")]),
+            tuple(vec![atom("priority"), atom(priority)]),
             tuple(vec![atom("max_heap_size"), limits.into()]),
         ];
         let bindings = List::from(vec![tuple(vec![atom("owner"), self.owner.clone().into()])]);
@@ -257,11 +278,13 @@ mod tests {
 
     #[test]
     fn the_forms_are_whole_and_name_no_variable_of_ours() {
-        assert!(WireTerm::decode(FORMS).is_ok());
-        let mut decoder = Decoder::new(FORMS);
-        let forms = decoder.versioned().unwrap();
-        assert!(decoder.is_empty() && !forms.items().is_empty());
-        assert_eq!(variables(&forms).iter().find(|name| name.starts_with(|c: char| c.is_uppercase())), None);
+        for forms in [FORMS, REQUESTS_FORMS] {
+            assert!(WireTerm::decode(forms).is_ok());
+            let mut decoder = Decoder::new(forms);
+            let forms = decoder.versioned().unwrap();
+            assert!(decoder.is_empty() && !forms.items().is_empty());
+            assert_eq!(variables(&forms).iter().find(|name| name.starts_with(|c: char| c.is_uppercase())), None);
+        }
     }
 
     /// The names in `{var, 0, Name}`.

@@ -44,7 +44,7 @@ pub struct RecordingInfo {
 pub struct Summary {
     /// What it is of.
     pub info: RecordingInfo,
-    /// From the first value to just after the last; `None` without values.
+    /// From the first value or event to just after the last; `None` without any.
     pub span: Option<TimeRange>,
     /// Whether its writer closed it; otherwise it is still being written, or the writer was killed.
     pub finished: bool,

@@ -221,7 +221,13 @@ impl Writer {
             self.waiting.censuses.push(census);
         }
         self.append_samples(batch.at, &batch.samples);
-        let waiting = &self.waiting;
+        let waiting = &mut self.waiting;
+        // Events may be all that there is, and say by themselves when they were.
+        let ends = |event: &GcEvent| [event.at.0, event.at.0.saturating_add_unsigned(event.pause_ns)];
+        waiting.extend_to(batch.gc_events.iter().flat_map(ends));
+        waiting.extend_to(batch.gc_tracing.iter().map(|change| change.at.0));
+        let ends = |request: &Request| [request.arrival.0, request.end().unwrap_or(request.arrival).0];
+        waiting.extend_to(batch.requests.iter().flat_map(ends));
         let events = waiting.gc_events.len() + waiting.stack_samples.len() + waiting.requests.len();
         if self.samples >= FOLD_SAMPLES || events >= MAX_WAITING_EVENTS {
             self.commit()?;
@@ -257,8 +263,7 @@ impl Writer {
             self.samples += row.len();
             let waiting = &mut self.waiting;
             waiting.samples += row.len() as i64;
-            waiting.first = Some(waiting.first.map_or(at.0, |first| first.min(at.0)));
-            waiting.last = Some(waiting.last.map_or(at.0, |last| last.max(at.0)));
+            waiting.extend_to([at.0]);
             waiting.tail.push((at.0, encode_tail_row(at.0, &row)));
         }
     }
@@ -353,6 +358,14 @@ impl Writer {
 }
 
 impl Waiting {
+    /// What is kept reaches from the first of these moments to the last one, if not further.
+    fn extend_to(&mut self, moments: impl IntoIterator<Item = i64>) {
+        for at in moments {
+            self.first = Some(self.first.map_or(at, |first| first.min(at)));
+            self.last = Some(self.last.map_or(at, |last| last.max(at)));
+        }
+    }
+
     /// Writes everything; the values only if they are not folded right away.
     fn put(&self, connection: &Connection, metrics: &HashMap<MetricKey, i64>, tail: bool) -> rusqlite::Result<()> {
         for &(id, metric) in &self.metrics {

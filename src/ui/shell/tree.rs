@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::document::{Component, Group};
 use crate::model::id::GroupId;
-use crate::state::command::{Command, NavigateCommand};
+use crate::state::command::{Command, DocumentCommand, NavigateCommand};
 use crate::state::{Selection, State};
 use crate::ui::theme::Theme;
 
@@ -44,6 +44,11 @@ pub fn tree_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
             for component in state.discovered.iter() {
                 tree.component_ui(component, ui, commands);
             }
+        }
+        ui.add_space(6.0);
+        let hint = "Adds a component to the document; its selectors say what belongs to it";
+        if ui.small_button("New component").on_hover_text(hint).clicked() {
+            commands.push(DocumentCommand::AddComponent(None).into());
         }
     });
 }

@@ -1,7 +1,7 @@
 //! The page shown while nothing is open: recent files, this machine live, bundled sessions, open.
 
-use crate::state::State;
 use crate::state::command::{Command, SessionCommand};
+use crate::state::{LocalNodes, State};
 use crate::ui::theme::Theme;
 
 /// Draws it.
@@ -32,6 +32,7 @@ pub fn welcome_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command>)
                     "memory and CPU of every process, now",
                     SessionCommand::Watch("host".into()),
                 );
+                nodes_ui(state, ui, commands);
                 ui.add_space(12.0);
                 section(ui, "Bundled sessions");
                 for (name, title) in &state.bundled {
@@ -56,6 +57,59 @@ pub fn welcome_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command>)
             });
         });
     });
+}
+
+/// The BEAM nodes that the port mapper of this machine knows, and a field for others.
+fn nodes_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
+    let weak = Theme::get(ui).text_weak;
+    ui.add_space(12.0);
+    ui.horizontal(|ui| {
+        section(ui, "BEAM nodes on this machine");
+        let is_asking = matches!(state.local_nodes, LocalNodes::Unasked | LocalNodes::Asking(_));
+        let again = ui.add_enabled(!is_asking, egui::Button::new("Refresh").small());
+        if again.on_hover_text("Ask epmd, the port mapper of Erlang, again").clicked() {
+            commands.push(SessionCommand::FindNodes.into());
+        }
+        if is_asking {
+            ui.label(egui::RichText::new("asking epmd …").small().color(weak));
+        }
+    });
+    let names = state.local_nodes.names();
+    egui::ScrollArea::vertical().id_salt("nodes").max_height(180.0).auto_shrink([false, true]).show(ui, |ui| {
+        for name in names {
+            entry(
+                ui,
+                commands,
+                name,
+                "attach: memory, CPU and functions, live",
+                SessionCommand::Watch(format!("beam:{name}")),
+            );
+        }
+    });
+    if names.is_empty() && matches!(state.local_nodes, LocalNodes::Known(_)) {
+        let text = "None. Start one with a name, as in `iex --sname shop` or `erl -sname shop`, and refresh.";
+        ui.label(egui::RichText::new(text).color(weak));
+    }
+    other_node_ui(ui, commands);
+}
+
+/// A node that epmd does not list: on another host, or with a long name.
+fn other_node_ui(ui: &mut egui::Ui, commands: &mut Vec<Command>) {
+    let id = egui::Id::unique("welcome_other_node");
+    let mut name: String = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    ui.horizontal(|ui| {
+        let label = ui.label("Another node");
+        let field = egui::TextEdit::singleline(&mut name).hint_text("shop@db1").desired_width(220.0);
+        let response = ui.add(field).labelled_by(label.id);
+        let is_name = name.trim().split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let attach = ui.add_enabled(is_name, egui::Button::new("Attach"));
+        if is_name && (entered || attach.clicked()) {
+            commands.push(SessionCommand::Watch(format!("beam:{}", name.trim())).into());
+        }
+        response.on_hover_text("A node on another host, or one with a long name; its cookie is that of ~/.erlang.cookie or VIVARIUM_COOKIE");
+    });
+    ui.data_mut(|data| data.insert_temp(id, name));
 }
 
 fn section(ui: &mut egui::Ui, title: &str) {

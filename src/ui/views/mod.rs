@@ -4,6 +4,7 @@ pub mod cpu;
 pub mod map;
 pub mod memory;
 pub mod roadmap;
+pub mod whatif;
 
 use crate::state::command::Command;
 use crate::state::{State, ViewId};
@@ -21,7 +22,7 @@ pub trait View: Sync {
 }
 
 /// Every view, in the order of the tabs.
-pub const ALL: [&dyn View; 4] = [&map::Map, &memory::Memory, &cpu::Cpu, &roadmap::Roadmap];
+pub const ALL: [&dyn View; 5] = [&map::Map, &memory::Memory, &cpu::Cpu, &whatif::WhatIf, &roadmap::Roadmap];
 
 /// The view with this id.
 pub fn find(id: ViewId) -> &'static dyn View {
@@ -29,6 +30,7 @@ pub fn find(id: ViewId) -> &'static dyn View {
         ViewId::Map => &map::Map,
         ViewId::Memory => &memory::Memory,
         ViewId::Cpu => &cpu::Cpu,
+        ViewId::WhatIf => &whatif::WhatIf,
         ViewId::Roadmap => &roadmap::Roadmap,
     }
 }

@@ -1,9 +1,13 @@
 #!/usr/bin/env escript
-%% collector.exprs -> collector.etf, both beside this file. To be run by hand after a change: escript make_forms.escript
+%% collector.exprs -> collector.etf and requests.exprs -> requests.etf, all beside this file. To be run by hand after a change:
+%% escript make_forms.escript
 %% Every variable is renamed to an atom that every node has, so that evaluating the forms adds nothing to its atom table.
 main(_) ->
     ok = file:set_cwd(filename:dirname(escript:script_name())),
-    {ok, Text} = file:read_file("collector.exprs"),
+    lists:foreach(fun(Name) -> make(Name) end, ["collector", "requests"]).
+
+make(Name) ->
+    {ok, Text} = file:read_file(Name ++ ".exprs"),
     {ok, Tokens, _} = erl_scan:string(binary_to_list(Text)),
     {ok, Exprs} = erl_parse:parse_exprs(Tokens),
     Used = lists:usort(variables(Exprs)) -- ['_', 'Owner'],
@@ -11,8 +15,8 @@ main(_) ->
     length(Names) =:= length(Used) orelse error({more_atoms_needed, length(Used)}),
     Renamed = maps:from_list([{'_', '_'}, {'Owner', owner} | lists:zip(Used, Names)]),
     Forms = rename(Exprs, Renamed),
-    ok = file:write_file("collector.etf", term_to_binary(Forms, [{minor_version, 2}])),
-    io:format("~b bytes, ~b variables~n", [filelib:file_size("collector.etf"), length(Used)]).
+    ok = file:write_file(Name ++ ".etf", term_to_binary(Forms, [{minor_version, 2}])),
+    io:format("~s: ~b bytes, ~b variables~n", [Name, filelib:file_size(Name ++ ".etf"), length(Used)]).
 
 %% Atoms of the emulator itself.
 common_atoms() ->

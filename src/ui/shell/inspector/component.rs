@@ -1,6 +1,6 @@
 //! Facts, rules, targets, members, decisions of one component.
 
-use crate::model::document::Component;
+use crate::model::document::{Component, ComponentKind};
 use crate::model::format::{bytes_text, share_text};
 use crate::model::id::ComponentId;
 use crate::model::quantity::Quantity;
@@ -9,7 +9,7 @@ use crate::state::{Selection, State};
 use crate::ui::theme::Theme;
 
 use super::stated::{claim_row, fact_row, function_row, quantity_row, rule_row, target_row, text_row};
-use super::{component_link, row, section, text, title_ui};
+use super::{collections, component_link, editor, row, section, text, title_ui};
 
 const MAX_MEMBERS: usize = 40;
 
@@ -31,11 +31,16 @@ pub fn component_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui, commands
     }
     super::findings::findings_ui(state, ui, commands);
     measured_ui(state, id, ui, commands);
+    collections::collections_ui(state, Some(id), ui);
+    collections::trace_ui(state, id, ui, commands);
     facts_ui(state, component, ui);
     targets_and_rules_ui(state, id, ui);
     notes_ui(state, component, ui);
     plans_ui(state, id, ui, commands);
     edges_ui(state, id, ui, commands);
+    if component.kind == ComponentKind::System {
+        editor::editor_ui(state, component, ui, commands);
+    }
 }
 
 fn status_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui) {

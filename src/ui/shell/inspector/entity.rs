@@ -1,12 +1,16 @@
 //! One measured entity.
 
-use crate::model::entity::EntityId;
-use crate::model::format::{bytes_text, duration_text, number_text};
-use crate::state::Selection;
-use crate::state::State;
+use crate::analysis::functions::FEW_SAMPLES;
+use crate::model::entity::{EntityId, EntityKind};
+use crate::model::format::{bytes_text, duration_text, number_text, share_text};
 use crate::state::command::{Command, NavigateCommand};
+use crate::state::question::Topic;
+use crate::state::{CpuDetail, Selection, State};
 
-use super::{component_link, row, section, title_ui};
+use super::{component_link, row, section, text, title_ui};
+
+/// So many functions are named.
+const TOP_FUNCTIONS: usize = 3;
 
 pub fn entity_ui(state: &State, id: EntityId, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
     let Some(entity) = state.entity(id) else {
@@ -51,8 +55,37 @@ pub fn entity_ui(state: &State, id: EntityId, ui: &mut egui::Ui, commands: &mut 
     {
         row(ui, &format!("{}, peak", lines.metric.metric().title), &number_text(peak, lines.metric.unit()));
     }
+    functions_ui(state, id, ui, commands);
     section(ui, "Attributes");
     for (name, value) in &entity.attributes {
         row(ui, name, value);
+    }
+}
+
+/// What a BEAM process was executing most, by its own share.
+fn functions_ui(state: &State, id: EntityId, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
+    if state.entity(id).is_none_or(|entity| entity.kind != EntityKind::BeamProcess) {
+        return;
+    }
+    section(ui, "Functions");
+    let about = Some(Selection::Entity(id));
+    let found = state.answers.functions.as_ref().filter(|(whose, _)| *whose == about).map(|(_, found)| found);
+    let Some(found) = found else {
+        let why = state.answers.failed.get(&Topic::Functions).map_or("Reading …", String::as_str);
+        text(ui, why);
+        return;
+    };
+    if found.total == 0 {
+        text(ui, "No stack samples in the visible time; they are taken of busy processes.");
+        return;
+    }
+    for function in found.functions.iter().take(TOP_FUNCTIONS) {
+        let interval = format!("{:.0}–{:.0} %", function.own.low * 100.0, function.own.high * 100.0);
+        row(ui, &function.name, &format!("{} ({interval})", share_text(function.own.value)));
+    }
+    let few = if found.total < FEW_SAMPLES { ": too few to tell much" } else { "" };
+    text(ui, &format!("Own share of {} stack samples{few}", found.total));
+    if ui.link("All functions").clicked() {
+        commands.push(NavigateCommand::ShowCpuDetail(CpuDetail::Functions).into());
     }
 }

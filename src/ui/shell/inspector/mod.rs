@@ -1,6 +1,8 @@
 //! The inspector: everything known about the selection, with the provenance of each figure.
 
+mod collections;
 mod component;
+mod editor;
 mod entity;
 pub mod findings;
 mod lifecycle;
@@ -40,6 +42,7 @@ fn session_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
         row(ui, "Length", &duration_text(span.length_seconds()));
         row(ui, "Entities", &session.entities.len().to_string());
     }
+    collections::collections_ui(state, None, ui);
     findings::findings_ui(state, ui, commands);
     if let Some(overview) = &state.answers.overview {
         if !overview.gaps.is_empty() {

@@ -1,6 +1,8 @@
 //! The CPU view: which components were busy when, as a heat map, and lines for what is selected.
 
+mod functions;
 mod heat_map;
+mod icicle;
 mod lines;
 mod stated;
 mod texture;
@@ -10,9 +12,9 @@ use egui::{Align2, FontId, Mesh, Rect, RichText, Sense, Shape, Stroke, Ui, pos2,
 use super::View;
 use crate::analysis::heat_map::HeatMap;
 use crate::model::format::number_text;
-use crate::state::command::Command;
+use crate::state::command::{Command, NavigateCommand};
 use crate::state::question::Topic;
-use crate::state::{Selection, State, ViewId};
+use crate::state::{CpuDetail, Selection, State, ViewId};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::empty::missing_ui;
 use crate::ui::widgets::time_chart::AXIS_HEIGHT;
@@ -27,8 +29,8 @@ impl View for Cpu {
     }
 
     fn help(&self) -> &'static str {
-        "Each row is a component, hottest first; the colour tells how many cores it kept busy. Below, lines for what is selected, \
-         or for the busiest. Drag to pan, scroll to zoom (with Ctrl over a long list), click to select and to set the cursor."
+        "Each row is a component, hottest first; the colour tells how many cores it kept busy. Below, lines or functions of what \
+         is selected, or of the busiest (F). Drag to pan, scroll to zoom (with Ctrl over a long list), click to select and to set the cursor."
     }
 
     fn ui(&self, state: &State, ui: &mut Ui, commands: &mut Vec<Command>) {
@@ -46,12 +48,17 @@ impl View for Cpu {
             header(ui, map, &scale);
             let rest = ui.available_rect_before_wrap();
             let wanted = map.rows.len() as f32 * heat_map::ROW_HEIGHT + AXIS_HEIGHT;
-            let height = wanted.min((rest.height() * 0.56).max(60.0)).round();
+            // Functions need room for a table and a picture.
+            let most = if state.cpu_detail == CpuDetail::Functions { 0.36 } else { 0.56 };
+            let height = wanted.min((rest.height() * most).max(60.0)).round();
             let (upper, lower) = rest.split_top_bottom_at_y(rest.top() + height);
             heat_map::heat_map(ui, upper, map, &scale, state, commands);
-            let (caption, chart) = lower.split_top_bottom_at_y(lower.top() + 24.0);
-            lines_caption(ui, caption, state);
-            lines::lines(ui, chart, state, commands);
+            let (caption, chart) = lower.split_top_bottom_at_y(lower.top() + 28.0);
+            caption_ui(ui, caption, state, commands);
+            match state.cpu_detail {
+                CpuDetail::Lines => lines::lines(ui, chart, state, commands),
+                CpuDetail::Functions => functions::functions(ui, chart, state, commands),
+            }
             ui.allocate_rect(rest, Sense::hover());
         });
     }
@@ -108,8 +115,8 @@ fn colour_scale(ui: &mut Ui, rect: Rect, map: &HeatMap, scale: &HeatScale) {
     );
 }
 
-/// Says whose lines follow.
-fn lines_caption(ui: &mut Ui, rect: Rect, state: &State) {
+/// Says who is shown below, and as what.
+fn caption_ui(ui: &mut Ui, rect: Rect, state: &State, commands: &mut Vec<Command>) {
     let subject = match &state.selection {
         Some(Selection::Entity(id)) => state.entity(*id).map(|entity| entity.name.clone()),
         Some(_) => state.selected_component().map(|id| match state.document.component(&id) {
@@ -120,12 +127,25 @@ fn lines_caption(ui: &mut Ui, rect: Rect, state: &State) {
     };
     let text = match subject {
         Some(subject) => format!("Selected: {subject}"),
+        None if state.cpu_detail == CpuDetail::Functions => String::from("All processes, while nothing is selected"),
         None => String::from("Busiest, while nothing is selected"),
     };
     ui.scope_builder(egui::UiBuilder::new().max_rect(rect.with_min_y(rect.top() + 5.0)), |ui| {
         ui.horizontal(|ui| {
+            for (detail, word, hint) in [
+                (CpuDetail::Lines, "Over time", "Lines of CPU use over time (F)"),
+                (CpuDetail::Functions, "Functions", "Which functions were executed, from stack samples (F)"),
+            ] {
+                let choice = ui.selectable_label(state.cpu_detail == detail, word).on_hover_text(hint);
+                if choice.clicked() {
+                    commands.push(NavigateCommand::ShowCpuDetail(detail).into());
+                }
+            }
+            ui.separator();
             ui.label(text);
-            ui.label(RichText::new("line: mean, band: lowest to highest").color(Theme::get(ui).text_weak));
+            if state.cpu_detail == CpuDetail::Lines {
+                ui.label(RichText::new("line: mean, band: lowest to highest").color(Theme::get(ui).text_weak));
+            }
         });
     });
 }

@@ -1,6 +1,6 @@
-//! Decoder of the external term format for what a node sends.
+//! Decoder of the external term format for what a node sends and what trace files hold.
 //!
-//! The peer is not trusted: every count is held against the bytes that are left, nesting and the number of terms are limited,
+//! Whoever made the bytes is not trusted: every count is held against the bytes that are left, nesting and the number of terms are limited,
 //! compressed and unknown terms are refused. Nothing is reserved on the word of a header, and nothing panics.
 
 /// Terms nested deeper than this are refused.

@@ -1,0 +1,125 @@
+//! `whatif`: what other settings would have done to a recorded system, and which ones a session can answer.
+
+mod list;
+mod parts;
+mod text;
+
+use std::io::Write;
+
+use anyhow::bail;
+
+use super::moment::Moment;
+use super::session_name::{self, SessionName};
+use super::{clean, usage};
+use crate::cli::inspect::text::Style;
+use crate::model::time::TimeRange;
+use crate::session::open::Session;
+use crate::session::whatif::gather;
+use crate::whatif::answer::{self, Models};
+use crate::whatif::code::change_as_code;
+use crate::whatif::data::SessionData;
+use crate::whatif::prediction::Effort;
+use crate::whatif::scenario::{Place, Setting};
+
+/// Predict what other settings would have done
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+PATH is COMPONENT.KNOB, with * for all components; `--list` shows what can be set and what is missing.
+
+Examples:
+  vivarium whatif day.vivarium --list
+  vivarium whatif trace.txt --set '*.gc.fullsweep_after=20' --set '*.gc.min_heap_words=2000'
+  vivarium whatif requests.csv --set requests.workers.count=4 --json")]
+pub struct WhatIf {
+    /// A file, `bundled:NAME`, or - for standard input
+    #[arg(value_parser = session_name::parser())]
+    session: SessionName,
+    /// A setting; several are tried together
+    #[arg(long = "set", value_name = "PATH=VALUE", required_unless_present = "list")]
+    settings: Vec<String>,
+    /// Which settings this session can answer, and what is missing for the others
+    #[arg(long, conflicts_with = "settings")]
+    list: bool,
+    /// As JSON, format vivarium.whatif/1
+    #[arg(long)]
+    json: bool,
+    /// Use only what was recorded from here on
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    from: Option<Moment>,
+    /// Use only what was recorded up to here
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    to: Option<Moment>,
+}
+
+impl WhatIf {
+    /// Opens the session and answers on standard output.
+    pub fn run(self) -> anyhow::Result<()> {
+        let settings: Vec<Setting> =
+            self.settings.iter().map(|text| Setting::parse(text)).collect::<Result<_, _>>().map_err(usage)?;
+        let open = self.session.open()?;
+        let data = self.data(&open.session)?;
+        for warning in &open.session.warnings {
+            eprintln!("vivarium: {}", clean::line(warning));
+        }
+        let result = if self.list {
+            let available = answer::availability(&data);
+            if self.json { list::json(&available)? } else { list::text(&available, Style::of_standard_output()) }
+        } else {
+            check_components(&settings, &data)?;
+            let mut models = Models::default();
+            let answers = answer::predict(&mut models, &data, &settings, Effort::Full, &|| false);
+            let source = open.session.recording.as_ref().map(|recording| recording.summary()).transpose()?;
+            let source = source.map(|summary| summary.info.source).unwrap_or_default();
+            let answer = parts::Answer::new(&settings, &answers, change_as_code(&settings), &source);
+            match self.json {
+                true => parts::json(&answer)?,
+                false => {
+                    text::text(&open.session.document.title, &settings, &answers, &answer, Style::of_standard_output())
+                }
+            }
+        };
+        std::io::stdout().lock().write_all(result.as_bytes())?;
+        Ok(())
+    }
+
+    /// What models can use; nothing of a session without measurements.
+    fn data(&self, session: &Session) -> anyhow::Result<SessionData> {
+        let Some(recording) = &session.recording else {
+            if self.from.or(self.to).is_some() {
+                bail!("this session has no measurements, so that --from and --to mean nothing; leave them out");
+            }
+            return Ok(SessionData::default());
+        };
+        let range = match recording.summary()?.span {
+            Some(span) => {
+                let from = self.from.map(|from| from.within(span)).transpose()?.unwrap_or(span.from);
+                let to = self.to.map(|to| to.within(span)).transpose()?.unwrap_or(span.to);
+                if from >= to {
+                    bail!("--from must be earlier than --to");
+                }
+                Some(TimeRange::new(from, to))
+            }
+            None => None,
+        };
+        Ok(gather(recording, Some(&session.document), range)?)
+    }
+}
+
+/// Settings of components that the session does not have would be answered by silence.
+fn check_components(settings: &[Setting], data: &SessionData) -> anyhow::Result<()> {
+    if data.components.is_empty() {
+        bail!(
+            "nothing was measured in this session, so that nothing can be predicted; \
+             record a node with `vivarium record beam:NAME@HOST --gc-trace '*' -o FILE`, or open a trace or a request log"
+        );
+    }
+    for setting in settings {
+        let Place::Component(id) = &setting.place else { continue };
+        if !data.components.iter().any(|component| component.id == *id) {
+            let known: Vec<_> = data.components.iter().take(20).map(|component| component.id.as_str()).collect();
+            let more = if data.components.len() > known.len() { ", …" } else { "" };
+            bail!("there is no component \"{id}\" in this session; there is {}{more}", known.join(", "));
+        }
+    }
+    Ok(())
+}
