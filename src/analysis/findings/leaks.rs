@@ -18,10 +18,14 @@ const LEAST_COUNT: f64 = 100.0;
 const LEAST_STEP_SHARE: f64 = 0.1;
 /// Per second; faster leaks are critical (10 MiB a minute).
 const FAST_BYTES_PER_S: f64 = 10.0 * 1_048_576.0 / 60.0;
-/// A heap that did not have to become larger so many times may be filling with garbage that waits for a full collection.
-const FEWEST_ENLARGEMENTS: usize = 2;
-/// Of a rise in use, so much must have made the heap larger.
-const ENLARGED_BY: f64 = 0.5;
+/// With fewer full collections seen, what is in use may be garbage that waits for one.
+const FEWEST_COLLECTIONS: usize = 2;
+/// So long after a full collection the least in use counts as what it left.
+const AFTER_S: f64 = 15.0;
+/// Of a rise in use, so much must be seen from the first full collection to the last.
+const SEEN_IN_ALL: f64 = 0.5;
+/// And of what the slope promises, so much between the last two.
+const SEEN_AT_LAST: f64 = 0.3;
 /// So many undecided ones are named.
 const MAX_NAMED: usize = 5;
 
@@ -73,7 +77,9 @@ pub fn find(observed: &Observed) -> Leaks {
     let mut doubtful: Vec<(f64, String)> = Vec::new();
     for (subject, metric, growth) in &grown {
         match growth {
-            Growth::Drift(drift) if !drift.clear || *metric == metric::HEAP_LIVE && !had_to_grow(subject, drift) => {
+            Growth::Drift(drift)
+                if !drift.clear || *metric == metric::HEAP_LIVE && !outlives_collections(subject, drift) =>
+            {
                 let rate = rate_text(*metric, drift.slope);
                 doubtful.push((drift.slope, format!("{} ({}, {rate})", subject.name, what(subject, *metric))));
             }
@@ -98,22 +104,29 @@ pub fn find(observed: &Observed) -> Leaks {
     leaks
 }
 
-/// Whether a heap became larger several times while its use grew. The old heap only does so when a full collection has left more
-/// in it than before; until then what is in use holds garbage.
-fn had_to_grow(subject: &Subject, drift: &Drift) -> bool {
-    let Some(held) = subject.track(metric::HEAP_HELD) else { return false };
-    let levels: Vec<f64> =
-        held.levels.iter().filter(|level| level.at_s >= drift.from_s).map(|level| level.max).collect();
-    let (Some(first), Some(last)) = (levels.first(), levels.last()) else { return false };
-    let mut largest = *first;
-    let mut times = 0;
-    for level in &levels {
-        if *level > 1.05 * largest {
-            times += 1;
-            largest = *level;
+/// Whether what full collections left grew like what is in use. They show where the heap's size changed, as an old heap is only
+/// made anew by one; between them what is in use holds garbage, and rises for minutes without any leak.
+fn outlives_collections(subject: &Subject, drift: &Drift) -> bool {
+    let heap = subject.track(metric::HEAP_HELD).zip(subject.track(metric::HEAP_LIVE));
+    let Some((held, live)) = heap else { return false };
+    let mut left: Vec<(f64, f64)> = Vec::new();
+    for pair in held.levels.windows(2) {
+        let (before, now) = (pair[0].mean, pair[1].mean);
+        let at_s = pair[1].at_s;
+        // A change that lasts for two looks is one collection.
+        let is_new = left.last().is_none_or(|(last_s, _)| at_s - last_s > AFTER_S);
+        if at_s < drift.from_s || (now - before).abs() <= 0.05 * before || !is_new {
+            continue;
+        }
+        let after = live.levels.iter().filter(|level| (at_s..at_s + AFTER_S).contains(&level.at_s));
+        if let Some(least) = after.map(|level| level.min).reduce(f64::min) {
+            left.push((at_s, least));
         }
     }
-    times >= FEWEST_ENLARGEMENTS && last - first >= ENLARGED_BY * drift.rise
+    let (Some(first), Some(last)) = (left.first(), left.last()) else { return false };
+    let Some(last_but_one) = left.len().checked_sub(FEWEST_COLLECTIONS).map(|at| left[at]) else { return false };
+    let promised = drift.slope * (last.0 - last_but_one.0);
+    last.1 - first.1 >= SEEN_IN_ALL * drift.rise && last.1 - last_but_one.1 >= SEEN_AT_LAST * promised
 }
 
 fn is_bytes(metric: MetricKey) -> bool {

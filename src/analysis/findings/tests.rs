@@ -137,7 +137,7 @@ fn a_leak_is_told_where_it_is_and_only_once() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].id, "leak:history:heap.live_bytes");
     assert!(found[0].message.contains("MB/min"), "{}", found[0].message);
-    // The heap never had to become larger: what fills it may be garbage.
+    // No full collection was seen, by which the heap would have changed its size: what fills it may be garbage.
     let fills = vec![(metric::HEAP_LIVE, track(saw)), (metric::HEAP_HELD, track(|_| 60e6))];
     let found = find(&node(vec![process(1, "history", fills)]));
     assert!(!found.list.iter().any(|finding| finding.rule_class == RuleClass::Leak), "{found:?}");
