@@ -17,6 +17,7 @@ mod output;
 mod record;
 mod report;
 mod session_name;
+mod verify;
 mod whatif;
 
 use std::ffi::OsString;
@@ -87,6 +88,8 @@ pub enum Command {
     Inspect(inspect::Inspect),
     /// Predict what other settings would have done
     Whatif(whatif::WhatIf),
+    /// Hold a pinned prediction against a later recording
+    Verify(verify::Verify),
     /// Say by rules and findings whether all is well; exit code 3 if not
     Check(check::Check),
     /// Draw the views into an .html, .md, .svg or .png file
@@ -197,6 +200,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Inspect(inspect) => inspect.run(),
         Command::Whatif(whatif) => whatif.run(),
         Command::Check(check) => check.run(),
+        Command::Verify(verify) => verify.run(),
         Command::Report(report) => report.run(),
         Command::Convert(convert) => convert.run(),
         Command::Nodes(nodes) => nodes.run(),

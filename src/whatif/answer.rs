@@ -215,6 +215,23 @@ pub fn predict(
     parts
 }
 
+/// What a recording itself says of the outcomes that the settings would change, whether or not there is a prediction: the parts'
+/// `baseline`s count, nothing else.
+pub fn measured(models: &mut Models, data: &SessionData, settings: &[Setting]) -> Vec<Part> {
+    let (of_heaps, others): (Vec<Setting>, Vec<Setting>) =
+        settings.iter().cloned().partition(|setting| setting.knob.model == ModelId::BeamHeap);
+    let mut parts = predict(models, data, &others, Effort::Full, &|| false);
+    if !of_heaps.is_empty() {
+        let model = models.beam_heap(data, &of_heaps);
+        let components = 0..model.components().len();
+        parts.extend(components.filter_map(|index| Some(model.predict_regardless(index, &of_heaps)?.0)));
+        // The sum over all components comes with an answer only.
+        let whole = model.predict(&of_heaps, Effort::Full, &|| false);
+        parts.extend(whole.into_iter().filter(|part| part.component.is_none()));
+    }
+    parts
+}
+
 /// Models that answer together count as one.
 fn family(model: ModelId) -> ModelId {
     if OF_REQUESTS.contains(&model) { ModelId::Queue } else { model }

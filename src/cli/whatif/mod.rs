@@ -6,19 +6,22 @@ mod text;
 
 use std::io::Write;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 
 use super::moment::Moment;
 use super::session_name::{self, SessionName};
 use super::{clean, usage};
 use crate::cli::inspect::text::Style;
 use crate::model::time::TimeRange;
+use crate::plan::ledger;
 use crate::session::open::Session;
+use crate::session::save::save;
 use crate::session::whatif::gather;
+use crate::source::wall_clock;
 use crate::whatif::answer::{self, Models};
 use crate::whatif::code::change_as_code;
 use crate::whatif::data::SessionData;
-use crate::whatif::prediction::Effort;
+use crate::whatif::prediction::{Effort, Part};
 use crate::whatif::scenario::{Place, Setting};
 
 /// Predict what other settings would have done
@@ -40,6 +43,9 @@ pub struct WhatIf {
     /// Which settings this session can answer, and what is missing for the others
     #[arg(long, conflicts_with = "settings")]
     list: bool,
+    /// Keep the prediction in the session under this name, to be verified later
+    #[arg(long, value_name = "NAME", conflicts_with = "list")]
+    pin: Option<String>,
     /// As JSON, format vivarium.whatif/1
     #[arg(long)]
     json: bool,
@@ -56,7 +62,7 @@ impl WhatIf {
     pub fn run(self) -> anyhow::Result<()> {
         let settings: Vec<Setting> =
             self.settings.iter().map(|text| Setting::parse(text)).collect::<Result<_, _>>().map_err(usage)?;
-        let open = self.session.open()?;
+        let mut open = self.session.open()?;
         let data = self.data(&open.session)?;
         for warning in &open.session.warnings {
             eprintln!("vivarium: {}", clean::line(warning));
@@ -70,6 +76,9 @@ impl WhatIf {
             let answers = answer::predict(&mut models, &data, &settings, Effort::Full, &|| false);
             let source = open.session.recording.as_ref().map(|recording| recording.summary()).transpose()?;
             let source = source.map(|summary| summary.info.source).unwrap_or_default();
+            if let Some(name) = &self.pin {
+                pin(&mut open.session, name, &settings, &data, &answers)?;
+            }
             let answer = parts::Answer::new(&settings, &answers, change_as_code(&settings), &source);
             match self.json {
                 true => parts::json(&answer)?,
@@ -103,6 +112,32 @@ impl WhatIf {
         };
         Ok(gather(recording, Some(&session.document), range)?)
     }
+}
+
+/// Keeps an answer in the session's own file.
+fn pin(
+    session: &mut Session,
+    name: &str,
+    settings: &[Setting],
+    data: &SessionData,
+    answers: &[Part],
+) -> anyhow::Result<()> {
+    let Some(path) = session.path.clone() else {
+        bail!("a bundled session or standard input can't keep a prediction; save the session to a file first");
+    };
+    if session.document.predictions.iter().any(|pinned| pinned.name == name) {
+        bail!("a prediction of the name \"{name}\" is pinned already; choose another name");
+    }
+    if answers.iter().all(|part| part.outcomes.is_empty()) {
+        bail!("there is no prediction to pin: every model refused");
+    }
+    let range = data.range.ok_or_else(|| anyhow!("nothing was measured, so that there is nothing to pin"))?;
+    let stored: Vec<_> = settings.iter().map(|setting| (setting.path(), setting.value.to_string())).collect();
+    let pinned = ledger::pin(name, wall_clock(), &session.document.title, &stored, range, answers);
+    session.document.predictions.push(pinned);
+    let recording = session.recording.as_ref().map(|recording| recording.path().to_owned());
+    save(&session.document, &session.unknown, recording.as_deref(), &path, &mut |_| true)?;
+    Ok(())
 }
 
 /// Settings of components that the session does not have would be answered by silence.
