@@ -41,6 +41,10 @@ struct Cell {
     exact_replay: (u64, u64),
 }
 
+/// With fewer collections than this under the other setting there is nothing to be compared: processes that never collect are not
+/// in its trace.
+const FEWEST: f64 = 30.0;
+
 const FIGURES: [&str; 4] = ["gc.count", "gc.copied_words", "gc.pause_total_us", "memory.peak_bytes"];
 
 fn figure(part: &Part, metric: &str) -> [f64; 3] {
@@ -73,6 +77,10 @@ fn main() {
         };
         let model = Model::new(&data, &[0]);
         let base = recorded(&model);
+        if show_cells {
+            let c = &model.components()[0];
+            println!("@ {program} self {:.3?} deep {:.3} drift {:.2} swing {:.2} majors {}", c.self_error, c.deep_stacks, c.drift, c.swing, c.baseline.majors);
+        }
         let prefix = format!("{program}.");
         let others = names.iter().filter_map(|name| name.strip_prefix(&prefix)?.strip_suffix(".gctrace"));
         for setting in others {
@@ -125,7 +133,7 @@ fn main() {
             );
         }
     }
-    let effective = |cell: &Cell| cell.setting != "again" && cell.setting != "vheap500000" && changes(cell);
+    let effective = |cell: &Cell| cell.setting != "again" && cell.setting != "vheap500000" && changes(cell) && cell.figures[0][3] >= FEWEST;
     let held_out = |cell: &Cell| !TUNING.contains(&cell.program.as_str());
     table("held out, effective, accepted", cells.iter().filter(|c| held_out(c) && effective(c) && c.level.is_some()));
     table("held out, effective, refused", cells.iter().filter(|c| held_out(c) && effective(c) && c.level.is_none()));

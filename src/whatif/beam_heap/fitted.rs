@@ -309,7 +309,7 @@ fn swing(heaps: &[Heap]) -> f64 {
     let mut worst: f64 = 0.0;
     for heap in heaps.iter().take(20) {
         let mut live: Vec<f64> = heap.facts.iter().filter(|fact| fact.major).map(|fact| fact.end.heap as f64).collect();
-        if live.len() >= 6 {
+        if live.len() >= 4 {
             live.sort_by(f64::total_cmp);
             let of = |part: f64| live.get((part * (live.len() - 1) as f64) as usize).copied().unwrap_or(1.0);
             worst = worst.max(((of(0.9) + 50.0) / (of(0.1) + 50.0)).ln());
