@@ -27,6 +27,7 @@ suite(Folder, N, "partitions") ->
     together(Folder, [{name("partitions", [Skew, P, Clients]), fun() -> partitions(schedule(N div 2, Skew), P, Clients) end}
                       || Skew <- [even, skewed, hot], Clients <- [8, 32], P <- [1, 2, 4, 8]]);
 suite(Folder, N, "computing") ->
+    calibrate(),
     [together(Folder, [{name("computing", [steady, W, none]), fun() -> workers(schedule(N, light), W, none, drop, compute) end}])
      || W <- [1, 2, 4, 8]].
 
@@ -69,7 +70,7 @@ between(light, _) -> 15.0;
 between(_, _) -> 7.4.
 
 service(heavy, U) -> min(300, round(8 * math:pow(U, -0.5)));
-service(light, _) -> 20;
+service(light, _) -> 12;
 service(Load, U) when Load =:= even; Load =:= skewed; Load =:= hot -> 2 + round(-6 * math:log(U));
 service(_, U) -> 3 + round(-17 * math:log(U)).
 
@@ -85,7 +86,13 @@ wait_until(Begin, At) ->
     end.
 
 serve(wait, Ms) -> timer:sleep(Ms);
-serve(compute, Ms) -> spin(Ms * 20000).
+serve(compute, Ms) -> spin(Ms * persistent_term:get(turns_per_ms)).
+
+%% How many turns a quiet core makes in a millisecond.
+calibrate() ->
+    Run = fun(_) -> Begin = now_us(), spin(2000000), now_us() - Begin end,
+    Us = lists:min(lists:map(Run, lists:seq(1, 20))),
+    persistent_term:put(turns_per_ms, 2000000 * 1000 div max(1, Us)).
 
 spin(0) -> ok;
 spin(N) -> spin(N - 1).

@@ -328,7 +328,7 @@ fn histogram(pauses: &[Pause]) -> Vec<(u64, u64)> {
         let up_to = pauses.partition_point(|pause| pause.pause_ns < limit || limit == u64::MAX);
         buckets.push((limit, (up_to - before) as u64));
         before = up_to;
-        limit = limit.checked_mul(2).unwrap_or(u64::MAX);
+        limit = limit.saturating_mul(2);
     }
     buckets
 }

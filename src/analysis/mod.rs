@@ -8,7 +8,6 @@ pub mod gc;
 pub mod grid;
 pub mod grouping;
 pub mod heat_map;
-pub mod interval;
 pub mod landscape;
 pub mod layers;
 pub mod lines;

@@ -17,6 +17,7 @@ mod output;
 mod record;
 mod report;
 mod session_name;
+mod verify;
 mod whatif;
 
 use std::ffi::OsString;
@@ -36,8 +37,7 @@ const USAGE: &str = "vivarium [SOURCE] [--map DOCUMENT]   opens the window\n    
 const EXAMPLES: &str = "\
 Examples:
   vivarium host                                  watch this machine live
-  vivarium record host -o day.vivarium --for 24h
-  vivarium report bundled:foundation -o report.html";
+  vivarium record host -o day.vivarium --for 24h";
 
 /// All of it fits into a screen of 24 lines.
 const TEMPLATE: &str = "\
@@ -87,6 +87,8 @@ pub enum Command {
     Inspect(inspect::Inspect),
     /// Predict what other settings would have done
     Whatif(whatif::WhatIf),
+    /// Hold a pinned prediction against a later recording
+    Verify(verify::Verify),
     /// Say by rules and findings whether all is well; exit code 3 if not
     Check(check::Check),
     /// Draw the views into an .html, .md, .svg or .png file
@@ -197,6 +199,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Inspect(inspect) => inspect.run(),
         Command::Whatif(whatif) => whatif.run(),
         Command::Check(check) => check.run(),
+        Command::Verify(verify) => verify.run(),
         Command::Report(report) => report.run(),
         Command::Convert(convert) => convert.run(),
         Command::Nodes(nodes) => nodes.run(),

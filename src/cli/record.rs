@@ -70,6 +70,12 @@ pub struct Record {
     /// How long requests are traced at a time, at most 10s
     #[arg(long, value_name = "TIME", requires = "requests", value_parser = duration::parse, default_value = "5s")]
     window: Duration,
+    /// Take stacks of the busiest processes of a BEAM node twice as often, 20 times a second
+    #[arg(long)]
+    stacks: bool,
+    /// Measure what the threads of a BEAM node spend their time on, for a second in thirty
+    #[arg(long)]
+    microstates: bool,
     #[command(flatten)]
     node: super::node_options::NodeOptions,
 }
@@ -81,13 +87,20 @@ impl Record {
             return Err(usage("a recording is not a stream; name a file after -o"));
         }
         let is_beam = matches!(self.source, SourceSpec::Beam(_));
-        for (option, is_empty) in [("--gc-trace", self.gc_trace.is_empty()), ("--requests", self.requests.is_empty())] {
-            if !is_beam && !is_empty {
+        let for_nodes = [
+            ("--gc-trace", !self.gc_trace.is_empty()),
+            ("--requests", !self.requests.is_empty()),
+            ("--stacks", self.stacks),
+            ("--microstates", self.microstates),
+        ];
+        for (option, is_given) in for_nodes {
+            if !is_beam && is_given {
                 return Err(usage(format!("{option} is for BEAM nodes (beam:NAME@HOST), and {} is none", self.source)));
             }
         }
         let map = self.map.as_deref().map(read_document).transpose()?;
         let mut beam = BeamOptions::from(self.node.clone());
+        (beam.more_stacks, beam.microstates) = (self.stacks, self.microstates);
         beam.requests.call = self.call.clone();
         beam.requests.key = self.key;
         beam.requests.window = self.window;

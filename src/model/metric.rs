@@ -183,6 +183,18 @@ registry! {
         "Memory that an allocator holds from the operating system.";
     ALLOCATOR_UTILIZATION "allocator.utilization" "Carrier utilization" Unit::RATIO, Gauge None HigherIsBetter
         "Blocks in use as a share of the carriers that hold them; the rest is fragmentation or reserve.";
+    BEAM_EMULATOR_SHARE "beam.emulator_share" "Time in code" Unit::RATIO, Gauge None Neutral
+        "Share of the BEAM threads' time, sleep left out, in which processes execute code; by microstate accounting.";
+    BEAM_GC_SHARE "beam.gc_share" "Time in GC" Unit::RATIO, Gauge None LowerIsBetter
+        "Share of the BEAM threads' time, sleep left out, in which heaps are collected; by microstate accounting.";
+    BEAM_PORT_SHARE "beam.port_share" "Time in ports" Unit::RATIO, Gauge None LowerIsBetter
+        "Share of the BEAM threads' time, sleep left out, in which ports work; by microstate accounting.";
+    BEAM_CHECK_IO_SHARE "beam.check_io_share" "Time looking for I/O" Unit::RATIO, Gauge None LowerIsBetter
+        "Share of the BEAM threads' time, sleep left out, in which they look for input and output that is ready; by microstate accounting.";
+    BEAM_AUX_SHARE "beam.aux_share" "Time in auxiliary jobs" Unit::RATIO, Gauge None LowerIsBetter
+        "Share of the BEAM threads' time, sleep left out, for jobs such as freeing memory for each other; by microstate accounting.";
+    BEAM_OTHER_SHARE "beam.other_share" "Time in other work" Unit::RATIO, Gauge None LowerIsBetter
+        "Share of the BEAM threads' time, sleep left out, for scheduling, busy waiting and all else; by microstate accounting.";
     COLLECTOR_CORES "collector.node_cores" "Cost of measuring" Unit::CORES, Gauge None LowerIsBetter
         "Time that the collector took on the watched node per second; waiting for a scheduler counts too.";
 }

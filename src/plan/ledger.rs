@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::interval::wilson;
+use crate::analysis::stats::proportion::wilson;
 use crate::model::document::{Check, CheckedOutcome, PinnedOutcome, PinnedPrediction};
+use crate::model::id::ComponentId;
 use crate::model::time::{TimeRange, Timestamp};
 use crate::whatif::prediction::{Grade, Part};
 
@@ -15,6 +16,9 @@ pub const MODEL_VERSION: u32 = 1;
 
 /// Totals: they grow with the work that was done.
 const TOTALS: [&str; 6] = ["gc.count", "gc.minor", "gc.major", "gc.copied_words", "gc.pause_total_us", "rejected"];
+
+/// Of the normal distribution, for an interval that holds 95 of 100.
+const Z_95: f64 = 1.96;
 
 /// Keeps an answer as it is now.
 pub fn pin(
@@ -53,13 +57,13 @@ pub fn pin(
 }
 
 /// Holds a prediction against a later recording. `measured` are that recording's own outcomes under the changed setting (the
-/// models' baselines); `work_ratio` is its work as a multiple of the recording that the prediction was made from, where known:
-/// without it totals can't be compared and are left out.
+/// models' baselines); `work_ratio` is its work at a component (`None`: at all) as a multiple of what the recording saw that the
+/// prediction was made from; where that is not known totals can't be compared and are left out.
 pub fn check(
     pinned: &PinnedPrediction,
     recorded: &str,
     started: Timestamp,
-    work_ratio: Option<f64>,
+    work_ratio: &dyn Fn(Option<&ComponentId>) -> Option<f64>,
     measured: &[Part],
 ) -> Check {
     let results = pinned.outcomes.iter().filter_map(|outcome| {
@@ -67,7 +71,8 @@ pub fn check(
             .iter()
             .flat_map(|part| &part.outcomes)
             .find(|found| found.metric == outcome.metric && found.component == outcome.component)?;
-        let scale = if TOTALS.contains(&outcome.metric.as_str()) { work_ratio? } else { 1.0 };
+        let is_total = TOTALS.contains(&outcome.metric.as_str());
+        let scale = if is_total { work_ratio(outcome.component.as_ref())? } else { 1.0 };
         Some(CheckedOutcome {
             metric: outcome.metric.clone(),
             component: outcome.component.clone(),
@@ -113,7 +118,7 @@ pub fn scores(predictions: &[PinnedPrediction]) -> Vec<Score> {
             .collect();
         ratios.sort_by(f64::total_cmp);
         let bias = ratios.get(ratios.len() / 2).copied();
-        let interval = wilson(held, results.len());
+        let interval = wilson(held as u64, results.len() as u64, Z_95);
         Score { model: model.to_owned(), held, checked: results.len(), interval, bias }
     };
     by_model.into_iter().map(score).collect()
@@ -150,18 +155,18 @@ mod tests {
     fn totals_are_compared_for_as_much_work_and_peaks_as_they_are() {
         let pinned = pinned(&[part("gc.count", 1000.0, 400.0), part("memory.peak_bytes", 10.0, 20.0)]);
         let after = [part("gc.count", 830.0, 0.0), part("memory.peak_bytes", 21.0, 0.0)];
-        let check = check(&pinned, "after", Timestamp(9_000_000_000), Some(2.0), &after);
+        let check = check(&pinned, "after", Timestamp(9_000_000_000), &|_| Some(2.0), &after);
         assert!(check.counts);
         assert_eq!(check.results[0].predicted, 800.0);
         assert!(check.results.iter().all(CheckedOutcome::held));
-        let unscaled = super::check(&pinned, "after", Timestamp(9_000_000_000), None, &after);
+        let unscaled = super::check(&pinned, "after", Timestamp(9_000_000_000), &|_| None, &after);
         assert_eq!(unscaled.results.len(), 1, "without a measure of work only the peak is compared");
     }
 
     #[test]
     fn what_was_recorded_before_the_prediction_does_not_count() {
         let mut pinned = pinned(&[part("memory.peak_bytes", 10.0, 20.0)]);
-        let early = check(&pinned, "early", Timestamp(1), None, &[part("memory.peak_bytes", 20.0, 0.0)]);
+        let early = check(&pinned, "early", Timestamp(1), &|_| None, &[part("memory.peak_bytes", 20.0, 0.0)]);
         assert!(!early.counts);
         pinned.checks.push(early);
         assert_eq!(scores(&[pinned.clone()]), []);
@@ -169,7 +174,7 @@ mod tests {
             &pinned,
             "late",
             Timestamp(6_000_000_000),
-            None,
+            &|_| None,
             &[part("memory.peak_bytes", 30.0, 0.0)],
         ));
         let scores = scores(&[pinned]);

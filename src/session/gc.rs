@@ -9,7 +9,16 @@ use crate::model::id::ComponentId;
 use crate::model::time::TimeRange;
 use crate::store::recording::{Recording, RecordingError};
 
-/// The figures of `range`, and the component that each of them is of; `None` of a recording without collections.
+/// Figures, and of which component each of them is.
+#[derive(Debug)]
+pub struct Collections {
+    /// The figures.
+    pub summary: GcSummary,
+    /// In the order of its components; `None`: heaps that belong to none.
+    pub components: Vec<Option<ComponentId>>,
+}
+
+/// The figures of `range`; `None` without a collection in it.
 ///
 /// # Errors
 /// When the recording can't be read.
@@ -17,7 +26,7 @@ pub fn summarize(
     recording: &Recording,
     entities: &[Entity],
     range: TimeRange,
-) -> Result<Option<(GcSummary, Vec<Option<ComponentId>>)>, RecordingError> {
+) -> Result<Option<Collections>, RecordingError> {
     let summary = recording.summary()?;
     let Some(span) = summary.span.filter(|_| summary.gc_events > 0) else { return Ok(None) };
     let mut numbers: BTreeMap<Option<&ComponentId>, usize> = BTreeMap::new();
@@ -44,5 +53,6 @@ pub fn summarize(
     let mut components: Vec<(Option<&ComponentId>, usize)> = numbers.into_iter().collect();
     components.sort_by_key(|(_, number)| *number);
     let summary = analysis.finish();
-    Ok((summary.all.count > 0).then(|| (summary, components.into_iter().map(|(id, _)| id.cloned()).collect())))
+    let components = components.into_iter().map(|(id, _)| id.cloned()).collect();
+    Ok((summary.all.count > 0).then_some(Collections { summary, components }))
 }

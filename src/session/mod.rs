@@ -14,5 +14,6 @@ pub mod replay;
 pub mod save;
 pub mod scenarios;
 mod stacks;
+pub mod verification;
 pub mod view_state;
 pub mod whatif;

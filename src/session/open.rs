@@ -41,6 +41,14 @@ pub enum OpenError {
     /// There is no bundled session of this name.
     #[error("there is no bundled session \"{0}\"")]
     NoSuchBundled(String),
+    /// A bundled recording can't be written to where it could be read from.
+    #[error("can't unpack the bundled session \"{name}\": {why}; free some space in the cache folder of your home")]
+    NotUnpacked {
+        /// Which one.
+        name: &'static str,
+        /// Why.
+        why: String,
+    },
     /// It can't be imported; the sentence names file, line and column.
     #[error(transparent)]
     Import(#[from] SourceError),
@@ -55,14 +63,6 @@ pub enum OpenError {
     /// It was not wanted any more.
     #[error("opening {} was cancelled", .0.display())]
     Cancelled(PathBuf),
-    /// A bundled recording can't be written to where it could be read from.
-    #[error("can't unpack the bundled session \"{name}\": {why}; free some space in the cache folder of your home")]
-    NotUnpacked {
-        /// Which one.
-        name: &'static str,
-        /// Why.
-        why: String,
-    },
     /// It is a document with a mistake.
     #[error(transparent)]
     Document(#[from] DocumentError),

@@ -2,12 +2,15 @@
 //!
 //! Used by `whatif` on the command line and by the window.
 
+use super::beam_heap;
 use super::budget;
 use super::data::{ComponentData, SessionData};
 use super::heap_limit;
 use super::knob::{KNOBS, Knob, KnobValue, ModelId};
 use super::prediction::{Confidence, Effort, Part};
+use super::redundancy;
 use super::requests;
+use super::retention;
 use super::scenario::{Place, Setting};
 use crate::model::gc::HeapSettings;
 use crate::model::id::ComponentId;
@@ -97,13 +100,7 @@ fn missing(knob: &Knob, component: &ComponentData) -> Option<String> {
     let needs = knob.needs;
     let no_requests = || requests.is_empty().then(|| format!("none of its requests were recorded; it takes {needs}"));
     match knob.model {
-        ModelId::BeamHeap => {
-            let traced = component.heaps.iter().any(|heap| heap.events.iter().any(|event| event.beam.is_some()));
-            let id = &component.id;
-            let sentence =
-                || format!("none of its collections were traced; record with --gc-trace {id}, or open a trace of them");
-            (!traced).then(sentence)
-        }
+        ModelId::BeamHeap => missing_of_heaps(component),
         ModelId::HeapLimit => (!has_sized_heap(component)).then(|| format!("it has no such heap; it takes {needs}")),
         // Without keys partitions still have a bound.
         ModelId::Queue | ModelId::Pool | ModelId::Partition => no_requests().or_else(|| {
@@ -120,11 +117,23 @@ fn missing(knob: &Knob, component: &ComponentData) -> Option<String> {
             let known = requests.iter().any(|request| request.worker.is_some());
             (!known).then(|| "its requests do not say who served them; add a column worker".to_owned())
         }),
-        ModelId::Retention => Some(format!("it takes {needs}, and no source delivers these yet")),
+        ModelId::Retention => no_requests().or_else(|| {
+            let told = requests.iter().any(|request| request.key.is_some() && request.operation.is_some());
+            let sentence = "its requests do not say which item they wrote, read or deleted; add columns key and op";
+            (!told).then(|| sentence.to_owned())
+        }),
         ModelId::Redundancy => {
             (component.tables.is_empty()).then(|| format!("it has no tables; it takes {needs}, from a live node"))
         }
     }
+}
+
+fn missing_of_heaps(component: &ComponentData) -> Option<String> {
+    let traced = component.heaps.iter().any(|heap| heap.events.iter().any(|event| event.beam.is_some()));
+    let id = &component.id;
+    let sentence =
+        || format!("none of its collections were traced; record with --gc-trace {id}, or open a trace of them");
+    (!traced).then(sentence)
 }
 
 /// Whether sizes of a whole heap are known, before and after collections, outside of a BEAM.
@@ -133,8 +142,29 @@ fn has_sized_heap(component: &ComponentData) -> bool {
 }
 
 /// Models that were prepared for a session; preparing takes longer than answering. Make new ones when the data change.
-#[derive(Default)]
-pub struct Models {}
+#[derive(Debug, Default)]
+pub struct Models {
+    /// Of the components with these numbers.
+    beam_heap: Option<(Vec<usize>, beam_heap::Model)>,
+}
+
+impl Models {
+    /// The heaps of the components that the settings mean.
+    fn beam_heap(&mut self, data: &SessionData, settings: &[Setting]) -> &beam_heap::Model {
+        let is_meant = |component: &ComponentData| {
+            let is_traced = missing_of_heaps(component).is_none();
+            is_traced && settings.iter().any(|setting| setting.place.includes(&component.id))
+        };
+        let all = data.components.iter().enumerate();
+        let meant: Vec<usize> = all.filter(|(_, it)| is_meant(it)).map(|(index, _)| index).collect();
+        let prepared = self.beam_heap.take().filter(|(components, _)| *components == meant);
+        let prepared = prepared.unwrap_or_else(|| {
+            let model = beam_heap::Model::new(data, &meant);
+            (meant, model)
+        });
+        &self.beam_heap.insert(prepared).1
+    }
+}
 
 /// The models that share requests: settings of them work together, as one run.
 const OF_REQUESTS: [ModelId; 5] = [ModelId::Queue, ModelId::Pool, ModelId::Partition, ModelId::Cache, ModelId::Balance];
@@ -144,7 +174,7 @@ const OF_REQUESTS: [ModelId; 5] = [ModelId::Queue, ModelId::Pool, ModelId::Parti
 ///
 /// `cancelled` is asked now and then; once it says yes, the answer may be incomplete and is not to be used.
 pub fn predict(
-    _models: &mut Models,
+    models: &mut Models,
     data: &SessionData,
     settings: &[Setting],
     effort: Effort,
@@ -163,6 +193,12 @@ pub fn predict(
         parts.extend(heap_limit::predict(data, &of_limit, effort, cancelled));
         parts.extend(budget::predict(data, &of_limit, effort, cancelled));
     }
+    parts.extend(retention::predict(data, &of(&|model| model == ModelId::Retention), effort, cancelled));
+    parts.extend(redundancy::predict(data, &of(&|model| model == ModelId::Redundancy), effort, cancelled));
+    let of_heaps = of(&|model| model == ModelId::BeamHeap);
+    if !of_heaps.is_empty() && !cancelled() {
+        parts.extend(models.beam_heap(data, &of_heaps).predict(&of_heaps, effort, cancelled));
+    }
     if cancelled() {
         return parts;
     }
@@ -175,6 +211,23 @@ pub fn predict(
         if !parts.iter().any(|part| self::family(part.model) == family && is_meant(&part.component)) {
             parts.push(refusal(setting, data));
         }
+    }
+    parts
+}
+
+/// What a recording itself says of the outcomes that the settings would change, whether or not there is a prediction: the parts'
+/// `baseline`s count, nothing else.
+pub fn measured(models: &mut Models, data: &SessionData, settings: &[Setting]) -> Vec<Part> {
+    let (of_heaps, others): (Vec<Setting>, Vec<Setting>) =
+        settings.iter().cloned().partition(|setting| setting.knob.model == ModelId::BeamHeap);
+    let mut parts = predict(models, data, &others, Effort::Full, &|| false);
+    if !of_heaps.is_empty() {
+        let model = models.beam_heap(data, &of_heaps);
+        let components = 0..model.components().len();
+        parts.extend(components.filter_map(|index| Some(model.predict_regardless(index, &of_heaps)?.0)));
+        // The sum over all components comes with an answer only.
+        let whole = model.predict(&of_heaps, Effort::Full, &|| false);
+        parts.extend(whole.into_iter().filter(|part| part.component.is_none()));
     }
     parts
 }
@@ -199,7 +252,10 @@ fn refusal(setting: &Setting, data: &SessionData) -> Part {
         None => None,
     };
     let needs = reason.is_some().then(|| knob.needs.to_owned());
-    let reason = reason.unwrap_or_else(|| "this version has no model for it".to_owned());
+    let reason = reason.unwrap_or_else(|| match knob.default {
+        Some(default) if default == setting.value => "that is how it is anyway".to_owned(),
+        _ => format!("its model has nothing to say of {} = {}", setting.path(), setting.value),
+    });
     let id = component.map(|component| component.id.clone());
     Part::refused(id, knob.model, Confidence::refused(reason, needs))
 }

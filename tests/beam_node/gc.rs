@@ -1,11 +1,14 @@
 //! Single collections, traced on real nodes.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::time::Duration;
 
 use vivarium::model::entity::{EntityId, EntityKind};
 use vivarium::model::gc::{GcEvent, GcKind, GcTracing, TracingChange, TracingEnd};
+use vivarium::model::time::{TimeRange, Timestamp};
 use vivarium::source::beam::BeamOptions;
+use vivarium::store::recording::Recording;
 
 use super::node::{Node, is_available};
 use super::watch::Watch;
@@ -182,4 +185,74 @@ fn two_that_trace_share_a_node_of_an_older_release_by_leaving_each_other_alone()
     let heard = events(&second).iter().any(|event| event.entity == of_worker);
     assert_eq!(heard, release >= 27.0, "sessions of their own exist from OTP 27 on");
     assert!(second.of_kind(EntityKind::BeamProcess).count() > 20);
+}
+
+#[test]
+fn processes_that_end_while_they_are_traced_are_told_as_gone_and_new_ones_are_traced() {
+    if !is_available("erl") {
+        return;
+    }
+    let mut node = Node::start("brief@localhost");
+    node.eval(
+        "register(churn, spawn(fun() -> (fun F() ->
+            [spawn(fun() -> (fun L(0) -> ok; L(N) -> lists:seq(1, 500), timer:sleep(100), L(N - 1) end)(30) end) || _ <- [1, 2]],
+            timer:sleep(500), F() end)() end)), ok",
+    );
+    let options = node.options();
+    options.gc_trace.set_all(true);
+    let mut watch = Watch::open("brief@localhost", &options);
+    let gone = |watch: &Watch| {
+        let is_gone = |change: &GcTracing| change.change == TracingChange::Ended(TracingEnd::Gone);
+        changes(watch).iter().filter(|change| is_gone(change)).count()
+    };
+    watch.until("several are gone", Duration::from_secs(30), |watch| gone(watch) > 6);
+    let born_later = |watch: &Watch, entity: EntityId| {
+        watch.batches.iter().skip(6).any(|batch| batch.appeared.iter().any(|new| new.id == entity))
+    };
+    assert!(events(&watch).iter().any(|event| born_later(&watch, event.entity)), "those who came later too");
+    assert!(!watch.notices().iter().any(|notice| notice.contains("events a second")), "{:?}", watch.notices());
+}
+
+#[test]
+fn the_shell_records_collections_and_requests_of_a_component() {
+    if !is_available("erl") {
+        return;
+    }
+    let mut node = Node::start("shell@localhost");
+    node.eval(
+        "spawn(fun() -> (fun L() -> lists:seq(1, 500), catch gen_server:call(kernel_sup, which_children), timer:sleep(20), L() end)() end), ok",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("traced.vivarium");
+    let cookie = node.cookie_file("cookie", super::node::COOKIE);
+    let output = Command::new(env!("CARGO_BIN_EXE_vivarium"))
+        .args([
+            "record",
+            "beam:shell@localhost",
+            "--for",
+            "12s",
+            "--gc-trace",
+            "*",
+            "--requests",
+            "*",
+            "--window",
+            "2s",
+            "-o",
+        ])
+        .arg(&file)
+        .arg("--cookie-file")
+        .arg(&cookie)
+        .env("ERL_EPMD_PORT", super::node::epmd_port().to_string())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let recording = Recording::open(&file).unwrap().recording;
+    let everything = TimeRange::new(Timestamp(0), Timestamp(i64::MAX));
+    let events = recording.gc_events(everything, None).unwrap();
+    assert!(events.len() > 20 && events.iter().all(|event| event.beam.is_some()), "{}", events.len());
+    let changes = recording.gc_tracing(everything.to).unwrap();
+    let stopped = changes.iter().filter(|change| change.change == TracingChange::Ended(TracingEnd::Stopped)).count();
+    assert!(stopped > 0, "while requests were traced");
+    let requests = recording.requests(everything, None).unwrap();
+    assert!(requests.iter().any(|request| request.operation.as_deref() == Some("handle_call")), "{}", requests.len());
 }

@@ -8,7 +8,7 @@ use vivarium::model::entity::EntityKind;
 use vivarium::model::metric;
 use vivarium::session::recorder::{RecordOptions, Sink, SinkError, record};
 use vivarium::source::StopSignal;
-use vivarium::source::beam::BeamSource;
+use vivarium::source::beam::{BeamOptions, BeamSource};
 
 use super::node::{Node, is_available};
 use super::watch::Watch;
@@ -185,4 +185,21 @@ fn a_recording_groups_processes_and_tables_by_the_documents_selectors() {
     assert!(last("M-Agents", metric::MEMORY_USED).unwrap() > 16_000.0);
     assert!(last("M-Core", metric::MEMBERS).unwrap() > 10.0);
     assert!(last("vm:code", metric::MEMORY_USED).unwrap() > 1e6);
+}
+
+#[test]
+fn what_threads_spend_their_time_on_is_counted_for_a_second_and_the_counting_is_off_again() {
+    if !is_available("erl") {
+        return;
+    }
+    let mut node = Node::start("states@localhost");
+    let options = BeamOptions { microstates: true, ..node.options() };
+    let mut watch = Watch::open("states@localhost", &options);
+    watch.until("it is counted", Duration::from_secs(15), |watch| watch.whole(metric::BEAM_EMULATOR_SHARE).is_some());
+    let of = |metric| watch.whole(metric).unwrap();
+    let parts = [metric::BEAM_GC_SHARE, metric::BEAM_PORT_SHARE, metric::BEAM_CHECK_IO_SHARE];
+    let parts: f64 = parts.into_iter().chain([metric::BEAM_AUX_SHARE, metric::BEAM_OTHER_SHARE]).map(of).sum();
+    assert!((of(metric::CPU_OVERHEAD) - parts).abs() < 1e-6 && parts < 1.0, "{parts}");
+    assert!((of(metric::BEAM_EMULATOR_SHARE) + parts - 1.0).abs() < 1e-6);
+    assert_eq!(node.eval("erlang:system_flag(microstate_accounting, false)"), "false");
 }

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use super::goal::GoalPart;
 use crate::model::unit::Unit;
 use crate::whatif::code::ChangeAsCode;
 use crate::whatif::combine::conflicts;
 use crate::whatif::knob::KnobValue;
-use crate::whatif::prediction::{Confidence, Grade, Level, Outcome, Part};
+use crate::whatif::prediction::{Band, Confidence, Grade, Level, Outcome, Part};
 use crate::whatif::scenario::Setting;
 
 /// The name of the format.
@@ -27,6 +28,9 @@ pub struct Answer {
     pub confidence: ConfidencePart,
     /// The same answer by component and model, each with its own confidence.
     pub parts: Vec<AnswerPart>,
+    /// Of `--goal`: what was looked for; the rest is the answer at the best point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goal: Option<GoalPart>,
     /// Settings that get into each other's way, and why.
     pub conflicts: Vec<String>,
     pub change_as_code: Vec<CodePart>,
@@ -67,6 +71,14 @@ pub struct Predicted {
     pub unit: Unit,
 }
 
+impl Predicted {
+    /// A band; `is_point` unless only an end of it counts.
+    pub fn of(band: Band, unit: Unit, is_point: bool) -> Self {
+        let finite = |value: f64| value.is_finite().then_some(value);
+        Self { value: finite(band.value).filter(|_| is_point), low: finite(band.low), high: finite(band.high), unit }
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub struct ConfidencePart {
     pub grade: &'static str,
@@ -96,6 +108,7 @@ impl Answer {
                 .collect(),
             confidence: worst(parts.iter().map(|part| &part.confidence)),
             parts: parts.iter().map(answer_part).collect(),
+            goal: None,
             conflicts: conflicts(settings).into_iter().map(|conflict| conflict.reason).collect(),
             change_as_code: code.collect(),
         }
@@ -120,12 +133,7 @@ fn outcome_part(outcome: &Outcome, grade: Grade, source: &str) -> OutcomePart {
             provenance: "measured",
             from: source.to_owned(),
         }),
-        predicted: Predicted {
-            value: finite(band.value).filter(|_| is_point),
-            low: finite(band.low),
-            high: finite(band.high),
-            unit: outcome.unit,
-        },
+        predicted: Predicted::of(band, outcome.unit, is_point),
         model: outcome.model.word(),
     }
 }
@@ -170,25 +178,23 @@ fn worst<'a>(all: impl Iterator<Item = &'a Confidence>) -> ConfidencePart {
 }
 
 fn by_path<S: Serializer>(settings: &[(String, KnobValue)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(settings.iter().map(|(path, value)| {
-        let value = match value {
-            // Whole numbers are written as such.
-            KnobValue::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
-                serde_json::json!(*number as i64)
-            }
-            KnobValue::Number(number) => serde_json::json!(number),
-            KnobValue::Unlimited => serde_json::json!("none"),
-            KnobValue::Word(word) => serde_json::json!(word),
-        };
-        (path, value)
-    }))
+    serializer.collect_map(settings.iter().map(|(path, value)| (path, value_json(*value))))
+}
+
+/// A setting's value; whole numbers are written as such.
+pub fn value_json(value: KnobValue) -> serde_json::Value {
+    match value {
+        KnobValue::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => serde_json::json!(number as i64),
+        KnobValue::Number(number) => serde_json::json!(number),
+        KnobValue::Unlimited => serde_json::json!("none"),
+        KnobValue::Word(word) => serde_json::json!(word),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::whatif::knob::ModelId;
-    use crate::whatif::prediction::Band;
 
     fn part(component: &str, grade: Grade, level: Option<Level>, error: f64, band: Band) -> Part {
         let confidence = Confidence {

@@ -9,6 +9,7 @@ mod cookie;
 pub mod epmd;
 mod gc_trace;
 mod identity;
+mod microstates;
 mod node;
 mod processes;
 mod reading;
@@ -61,6 +62,10 @@ pub struct BeamOptions {
     pub gc_trace: TraceWanted,
     /// Which single requests are traced.
     pub requests: RequestOptions,
+    /// Whether it is measured, for a second in thirty, what the node's threads spend their time on.
+    pub microstates: bool,
+    /// Whether stacks are taken twice as often.
+    pub more_stacks: bool,
 }
 
 /// Measures a node, also through restarts of it.
@@ -126,6 +131,9 @@ impl BeamSource {
         let session = Session::open(&target, options, &cookie, every, &StopSignal::default())?;
         let key = format!("beam:{target}");
         let mut metrics: Vec<_> = node::METRICS.into_iter().chain(processes::METRICS).chain(tables::METRICS).collect();
+        if options.microstates {
+            metrics.extend(microstates::METRICS);
+        }
         metrics.sort_unstable();
         metrics.dedup();
         let info = SourceInfo {
@@ -245,6 +253,8 @@ impl BeamSource {
         let facts = &session.facts;
         let totals = self.node.update(&reading, facts, &mut self.ids, &mut batch);
         let runtime = self.node.runtime(facts, &mut self.ids, &mut batch);
+        let (states, of_states) = session.microstates.take();
+        batch.samples.extend(states.into_iter().map(|(metric, value)| Sample { entity: runtime, metric, value }));
         let word_bytes = facts.word_bytes;
         let place = Place { key: &self.info.spec, runtime, at, word_bytes };
         let is_done = self.processes.update(&reading, &asked, totals, &place, &mut self.ids, &mut batch);
@@ -277,7 +287,7 @@ impl BeamSource {
             session.trace.vanished(&batch.vanished);
             put_trace(session, &self.clock, at, &mut batch);
         }
-        batch.notices.extend(notice.into_iter().map(|text| Notice { at, text }));
+        batch.notices.extend(notice.into_iter().chain(of_states).map(|text| Notice { at, text }));
         self.last = Some((at, Instant::now()));
         Some(batch)
     }

@@ -28,8 +28,14 @@ const DETAIL_COST_S: f64 = 6e-6;
 /// Beyond the budget, at the beginning only, so that there is something to see soon.
 const ALLOWANCE_S: f64 = 0.15;
 
+/// What is not measured costs about as much as what is: reading requests, collecting the collector's own garbage, sending.
+const TRUE_COST: f64 = 2.0;
+
 /// So many tables are asked each second; more of them less often.
 const TABLES_A_TICK: f64 = 2000.0;
+
+/// How often a second stacks are taken, of the busiest processes; each costs the node some 10 to 60 µs.
+const STACKS_PER_S: u32 = 10;
 
 /// A node takes longer than this to answer when it is overloaded.
 const SLOW_S: f64 = 0.1;
@@ -109,11 +115,13 @@ pub(super) struct Schedule {
     good: u32,
     /// How often detail was halved.
     level: u32,
+    /// How often a second stacks are taken.
+    stacks_per_s: u32,
 }
 
 impl Schedule {
     /// For a node with so many processes, measured every `wanted` if it can bear that.
-    pub fn new(wanted: Duration, processes: u64) -> Self {
+    pub fn new(wanted: Duration, processes: u64, more_stacks: bool) -> Self {
         let processes = processes as f64;
         let round = if processes * FULL_ROW_COST_S <= ALLOWANCE_S / 2.0 { Round::Full } else { Round::Survey };
         Self {
@@ -129,6 +137,7 @@ impl Schedule {
             bad: 0,
             good: 0,
             level: 0,
+            stacks_per_s: if more_stacks { 2 * STACKS_PER_S } else { STACKS_PER_S },
         }
     }
 
@@ -150,7 +159,7 @@ impl Schedule {
         let watch = of(0.15, DETAIL_COST_S).min(50);
         let measure = of(0.25, HEAP_COST_S).min(2000);
         // The chunk has what the others leave.
-        let rest_s = (self.budget_s() * CHUNK_SHARE + self.allowance_s / 2.0) * thin;
+        let rest_s = (self.budget_s() * CHUNK_SHARE + self.allowance_s / 2.0 / TRUE_COST) * thin;
         let wanted = rest_s / self.row_cost_s;
         self.chunk = wanted.clamp(self.chunk / 2.0, self.chunk * 2.0).max(100.0 * thin);
         let every = (self.tables / TABLES_A_TICK).ceil().max(1.0) as u64;
@@ -163,7 +172,7 @@ impl Schedule {
             tables: self.ticks.is_multiple_of(every) && self.level < GLOBALS_ONLY,
             processes: self.level < GLOBALS_ONLY,
             stacks: if self.level == 0 {
-                (10, 20)
+                (self.stacks_per_s, 20)
             } else if self.level == 1 {
                 (4, 10)
             } else {
@@ -182,7 +191,7 @@ impl Schedule {
             self.row_cost_s = (self.row_cost_s * 0.7 + cost_s * 0.3).clamp(ROW_COST_S / 4.0, FULL_ROW_COST_S * 10.0);
         }
         let spent_s = outcome.spent.globals_s + outcome.spent.census_s + outcome.spent.detail_s + outcome.spent.send_s;
-        self.allowance_s = (self.allowance_s - (spent_s - self.budget_s()).max(0.0)).max(0.0);
+        self.allowance_s = (self.allowance_s - (TRUE_COST * spent_s - self.budget_s()).max(0.0)).max(0.0);
         if self.ticks > 10 {
             self.allowance_s = 0.0;
         }
@@ -267,7 +276,7 @@ mod tests {
     }
 
     fn run(processes: f64, ticks: usize) -> (Vec<Outcome>, usize) {
-        let mut schedule = Schedule::new(SECOND, processes as u64);
+        let mut schedule = Schedule::new(SECOND, processes as u64, false);
         let (mut left, mut outcomes, mut full_done) = (0.0, Vec::new(), 0);
         for tick in 0..ticks {
             let plan = schedule.plan();
@@ -302,7 +311,7 @@ mod tests {
 
     #[test]
     fn an_overload_thins_out_what_is_asked_and_its_end_brings_it_back() {
-        let mut schedule = Schedule::new(SECOND, 1000);
+        let mut schedule = Schedule::new(SECOND, 1000, false);
         let mut left = 0.0;
         let mut notices = Vec::new();
         for tick in 0..100 {
@@ -320,7 +329,7 @@ mod tests {
 
     #[test]
     fn many_tables_are_asked_less_often() {
-        let mut schedule = Schedule::new(SECOND, 1000);
+        let mut schedule = Schedule::new(SECOND, 1000, false);
         schedule.learn(Outcome { tables: 9000.0, processes: 1000.0, ..Outcome::default() });
         let asked = (0..50).filter(|_| schedule.plan().tables).count();
         assert_eq!(asked, 10);

@@ -8,6 +8,7 @@ use super::BeamOptions;
 use super::connect::{self, Target};
 use super::cookie::Cookie;
 use super::gc_trace::{Change, GcTrace};
+use super::microstates::Microstates;
 use super::processes::{Asked, Processes};
 use super::reading::{Facts, Moment, Reading, Stacks};
 use super::requests::{MOST_MESSAGES, Requests};
@@ -106,6 +107,9 @@ pub(super) struct Session {
     pub trace: GcTrace,
     window: Window,
     pub requests: Requests,
+    pub microstates: Microstates,
+    /// The process for them that was asked for last.
+    counting: u32,
     pub facts: Facts,
     pub creation: u32,
     pub schedule: Schedule,
@@ -167,7 +171,7 @@ impl Session {
         if facts.release < OLDEST_RELEASE {
             return Err(connect::too_old(target));
         }
-        let schedule = Schedule::new(every, facts.process_count);
+        let schedule = Schedule::new(every, facts.process_count, options.more_stacks);
         let now = Instant::now();
         Ok(Self {
             wire,
@@ -176,6 +180,8 @@ impl Session {
             trace: GcTrace::new(options.gc_trace.clone()),
             window: Window::None,
             requests: Requests::new(options.requests.clone()),
+            microstates: Microstates::new(options.microstates),
+            counting: 0,
             facts,
             creation,
             schedule,
@@ -213,6 +219,9 @@ impl Session {
         }
         self.steer_requests(processes)?;
         self.steer_trace(processes)?;
+        if self.microstates.is_due(Instant::now()) {
+            self.counting = self.wire.spawn_microstates()?;
+        }
         let began = Instant::now();
         let mut asked_at = began;
         loop {
@@ -244,6 +253,9 @@ impl Session {
     fn spawned(&mut self, number: u32, pid: Pid) -> Result<bool, SessionError> {
         if self.tracer == Tracer::Asked(number) {
             self.tracer = Tracer::Runs(pid);
+            return Ok(false);
+        }
+        if number == self.counting {
             return Ok(false);
         }
         if let Window::Asked(asked, pids) = &self.window
@@ -344,6 +356,7 @@ impl Session {
     /// Takes what came beside the answer that is waited for; false if it was nothing of the kind.
     fn take_beside(&mut self, answer: &Term) -> Result<bool, SessionError> {
         match answer.items().len() {
+            2 => self.microstates.answered(answer).ok_or(SessionError::Shape)?,
             3 => self.keep_stacks(answer)?,
             4 => self.trace.answered(answer).ok_or(SessionError::Shape)?,
             5 => {

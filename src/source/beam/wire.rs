@@ -23,6 +23,7 @@ const PASS_THROUGH: u8 = 112;
 /// The forms that run on the node; made by `forms/make_forms.escript`.
 const FORMS: &[u8] = include_bytes!("forms/collector.etf");
 const REQUESTS_FORMS: &[u8] = include_bytes!("forms/requests.etf");
+const MICROSTATES_FORMS: &[u8] = include_bytes!("forms/microstates.etf");
 
 /// The collector may hold so many words, unless it was killed for it once.
 pub(super) const HEAP_LIMIT_WORDS: i32 = 8 << 20;
@@ -120,15 +121,26 @@ impl Wire {
     /// Starts the collector: linked to this connection, so that it ends with it, with us as its group leader, so that it can
     /// print nothing on the node, at low priority and with a bounded heap.
     pub fn spawn_collector(&mut self, heap_limit_words: i32) -> Result<u32, WireError> {
-        self.spawn_forms(FORMS, "low", heap_limit_words)
+        self.spawn_forms(FORMS, true, "low", heap_limit_words)
     }
 
     /// Starts the process for one window of requests, in the same way, but not at low priority: it has to be in time.
     pub fn spawn_requests(&mut self) -> Result<u32, WireError> {
-        self.spawn_forms(REQUESTS_FORMS, "normal", HEAP_LIMIT_WORDS * 2)
+        self.spawn_forms(REQUESTS_FORMS, true, "normal", HEAP_LIMIT_WORDS * 2)
     }
 
-    fn spawn_forms(&mut self, forms: &[u8], priority: &str, heap_limit_words: i32) -> Result<u32, WireError> {
+    /// Starts the process for one second of microstate accounting; it ends by itself, and is not linked so that it can undo it.
+    pub fn spawn_microstates(&mut self) -> Result<u32, WireError> {
+        self.spawn_forms(MICROSTATES_FORMS, false, "normal", HEAP_LIMIT_WORDS)
+    }
+
+    fn spawn_forms(
+        &mut self,
+        forms: &[u8],
+        is_linked: bool,
+        priority: &str,
+        heap_limit_words: i32,
+    ) -> Result<u32, WireError> {
         let forms = WireTerm::decode(forms).map_err(|_| WireError::Protocol("the collector's forms are damaged"))?;
         let limits = [
             (atom("size"), int(heap_limit_words)),
@@ -136,12 +148,14 @@ impl Wire {
             (atom("error_logger"), atom("false")),
         ];
         let limits = Map::from(limits.into_iter().collect::<std::collections::HashMap<_, _>>());
-        let options = vec![
+        let mut options = vec![
             atom("monitor"),
-            atom("link"),
             tuple(vec![atom("priority"), atom(priority)]),
             tuple(vec![atom("max_heap_size"), limits.into()]),
         ];
+        if is_linked {
+            options.push(atom("link"));
+        }
         let bindings = List::from(vec![tuple(vec![atom("owner"), self.owner.clone().into()])]);
         let function = Mfa { module: "erl_eval".into(), function: "exprs".into(), arity: 2.into() };
         self.spawn(function, List::from(vec![forms, bindings.into()]), options)
@@ -278,7 +292,7 @@ mod tests {
 
     #[test]
     fn the_forms_are_whole_and_name_no_variable_of_ours() {
-        for forms in [FORMS, REQUESTS_FORMS] {
+        for forms in [FORMS, REQUESTS_FORMS, MICROSTATES_FORMS] {
             assert!(WireTerm::decode(forms).is_ok());
             let mut decoder = Decoder::new(forms);
             let forms = decoder.versioned().unwrap();

@@ -8,7 +8,7 @@ use crate::model::time::Timestamp;
 const EVENTS: usize = 8192;
 
 /// A batch spans no more, so that series taken from it have detail.
-const SPAN_NS: i64 = 200_000_000;
+pub(super) const SPAN_NS: i64 = 200_000_000;
 
 /// Collects events until a batch of them is due.
 #[derive(Debug, Default)]

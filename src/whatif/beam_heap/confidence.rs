@@ -6,6 +6,11 @@ use crate::whatif::prediction::{Confidence, Grade, Level};
 
 /// Fewer collections say nothing.
 const FEWEST: f64 = 20.0;
+/// Collections with deep stacks, errors on the recording itself, and half ranges among draws and laws (as logarithms) beyond which
+/// there is no answer.
+const MOST_DEEP: f64 = 0.15;
+const MOST_SELF_ERROR: f64 = 0.05;
+const MOST_SPREAD: f64 = 0.18;
 /// Below this the rules are not those of the recorded VM, or events are missing.
 const LEAST_REPLAYED: f64 = 0.999;
 
@@ -106,13 +111,55 @@ pub(super) fn refusal(
 }
 
 /// Judges a run.
-pub(super) fn judge(component: &Component, evidence: &Evidence, _fullsweep_after: Option<u64>) -> Confidence {
+pub(super) fn judge(component: &Component, evidence: &Evidence) -> Confidence {
     let self_error = component.self_error.0.max(component.self_error.1);
-    Confidence {
+    let mut confidence = Confidence {
         grade: Grade::Replayed,
-        level: Some(if self_error < 0.03 && evidence.spread_count < 0.1 { Level::High } else { Level::Medium }),
+        level: Some(Level::High),
         self_replay_error: vec![("gc.count", component.self_error.0), ("gc.copied_words", component.self_error.1)],
         reason: None,
         needs: None,
+    };
+    if evidence.exact || evidence.unchanged {
+        return confidence;
     }
+    let percent = |part: f64| format!("{:.0} %", 100.0 * part);
+    let needs = || Some(String::from("A recording with the other setting, to compare with."));
+    let refused = if component.deep_stacks > MOST_DEEP {
+        let part = percent(component.deep_stacks);
+        Some(format!(
+            "At {part} of the collections the stack takes more than a quarter of the heap: where it stands at other moments is not known."
+        ))
+    } else if self_error > MOST_SELF_ERROR {
+        let part = percent(self_error);
+        Some(format!(
+            "The model misses the recording itself by {part}: what lives for how long changes too much along it."
+        ))
+    } else if evidence.spread_count > MOST_SPREAD || evidence.rival[0] > 2.0 * MOST_SPREAD {
+        let part = percent(evidence.spread_count.max(evidence.rival[0] / 2.0));
+        Some(format!(
+            "The count hangs on details that the recording does not hold (± {part}): block sizes that a few words decide, or which data die when."
+        ))
+    } else {
+        None
+    };
+    if let Some(reason) = refused {
+        return Confidence { grade: Grade::Refused, level: None, reason: Some(reason), needs: needs(), ..confidence };
+    }
+    let few = component.baseline.majors < 3.0;
+    let far = evidence.change > 3.0;
+    let (level, reason) = if evidence.spread_count > 0.1 || component.baseline.count() < 60.0 {
+        (Level::Low, Some("The outcome hangs on details of the recording."))
+    } else if few && component.baseline.count() < 2000.0 && evidence.change < 0.3 {
+        (Level::Low, Some("Hardly any major collection was recorded: how much garbage the old heap holds is a guess."))
+    } else if self_error > 0.03 || evidence.spread_count > 0.03 || evidence.spread_copied > 0.15 {
+        (Level::Medium, Some("The outcome hangs on details of the recording to some degree."))
+    } else if far {
+        (Level::Medium, Some("Collections would come more than twenty times as often or as rarely as recorded."))
+    } else {
+        (Level::High, None)
+    };
+    confidence.level = Some(level);
+    confidence.reason = reason.map(String::from);
+    confidence
 }

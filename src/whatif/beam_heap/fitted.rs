@@ -55,10 +55,6 @@ pub struct Component {
     pub self_error: (f64, f64),
     /// The part of the collections at which the stack took more than a quarter of the block.
     pub deep_stacks: f64,
-    /// How unlike the first and the last half of the recording are: |ln| of the ratio of copied words per allocated word.
-    pub drift: f64,
-    /// The same of the live data at major collections within one recording: how far it swings (log of 90th to 10th percentile).
-    pub swing: f64,
     /// Hibernations that were noticed.
     pub hibernations: usize,
 }
@@ -265,7 +261,9 @@ impl Component {
         let mut baseline = Tally::new(from, to);
         heaps.iter().for_each(|heap| heap.baseline(&mut baseline));
         let total = all.clone().count().max(1) as f64;
-        let deep = all.clone().filter(|fact| 4 * fact.start.stack > fact.start.heap_block).count() as f64 / total;
+        // Short lives are all beginnings, and small heaps are mostly stack.
+        let long = heaps.iter().filter(|heap| heap.facts.len() >= 20).flat_map(|heap| &heap.facts);
+        let deep = long.filter(|fact| 4 * fact.start.stack > fact.start.heap_block).count() as f64 / total;
         let (mut count, mut copied) = (0.0, 0.0);
         for heap in &heaps {
             let (c, w) = heap.self_replay(&heap.history);
@@ -275,45 +273,6 @@ impl Component {
         let off = |ours: f64, real: f64| ((ours - real) / real.max(1.0)).abs();
         let self_error = (off(count, baseline.count()), off(copied, baseline.copied));
         let hibernations = all.filter(|fact| fact.after_hibernation).count();
-        let (drift, swing) = (drift(&heaps), swing(&heaps));
-        Self {
-            id: data.id.clone(),
-            heaps,
-            pause,
-            baseline,
-            replay: score,
-            self_error,
-            deep_stacks: deep,
-            drift,
-            swing,
-            hibernations,
-        }
+        Self { id: data.id.clone(), heaps, pause, baseline, replay: score, self_error, deep_stacks: deep, hibernations }
     }
-}
-
-fn drift(heaps: &[Heap]) -> f64 {
-    let mut halves = [(0.0, 0.0); 2];
-    for heap in heaps.iter().filter(|heap| heap.facts.len() >= 20) {
-        let all = heap.facts.last().map_or(0, |fact| fact.clock);
-        for fact in &heap.facts {
-            let half = &mut halves[usize::from(fact.clock > all / 2)];
-            half.0 += fact.promoted as f64;
-            half.1 += fact.allocated as f64;
-        }
-    }
-    let rate = |half: (f64, f64)| (half.0 + 1.0) / (half.1 + 1000.0);
-    (rate(halves[0]) / rate(halves[1])).ln().abs()
-}
-
-fn swing(heaps: &[Heap]) -> f64 {
-    let mut worst: f64 = 0.0;
-    for heap in heaps.iter().take(20) {
-        let mut live: Vec<f64> = heap.facts.iter().filter(|fact| fact.major).map(|fact| fact.end.heap as f64).collect();
-        if live.len() >= 6 {
-            live.sort_by(f64::total_cmp);
-            let of = |part: f64| live.get((part * (live.len() - 1) as f64) as usize).copied().unwrap_or(1.0);
-            worst = worst.max(((of(0.9) + 50.0) / (of(0.1) + 50.0)).ln());
-        }
-    }
-    worst
 }

@@ -195,7 +195,7 @@ impl Model {
             exact,
             !changes,
         );
-        let mut confidence = confidence::judge(component, &evidence, wanted.fullsweep_after);
+        let mut confidence = confidence::judge(component, &evidence);
         if confidence.grade == Grade::Refused && !regardless {
             let mut part = Part::refused(id, ModelId::BeamHeap, confidence);
             part.notes = notes;

@@ -251,6 +251,11 @@ fn find_next(program: &Program<'_>, run: &Run, state: &mut State, to: usize, dra
                 at + (free_begin - amount) / (free_begin - free_end) * (end - at)
             }
         };
+        // On rails with the recorded blocks, nothing can come before the recorded collection.
+        let same_level = fact.cause != Cause::Binaries || state.blocks.vheap == fact.start.bin_vheap_block;
+        if state.on_rails && state.next == i && state.blocks.heap == fact.start.heap_block && same_level {
+            return Some(exactly(fact.cause == Cause::Forced));
+        }
         let full = free_end - reserved < fact.need as f64 && fact.cause != Cause::Forced || free_end < reserved;
         let mut found = None;
         if full {

@@ -208,6 +208,22 @@ fn service(
     let step = lengths.len().div_ceil(20_000).max(1);
     let thin = |values: &[f64]| values.iter().copied().step_by(step).collect::<Vec<f64>>();
     let (lengths, numbers) = (thin(&lengths), thin(&numbers));
+    let split = cores.map_or(1.0, f64::floor).max(1.0);
+    let mean_where = |wanted: &dyn Fn(f64) -> bool| {
+        let chosen: Vec<f64> = lengths.iter().zip(&numbers).filter(|(_, n)| wanted(**n)).map(|(l, _)| *l).collect();
+        (chosen.len() >= 20).then(|| quantile::mean(&chosen)).flatten()
+    };
+    let lengthens = match (mean_where(&|n| n <= split), mean_where(&|n| n > split)) {
+        (Some(few), Some(many)) => {
+            let order = quantile::rank_correlation(&lengths, &numbers);
+            let is_certain = order * (lengths.len() as f64).sqrt() > 3.0;
+            Some(is_certain && order > 0.05 && many > 1.15 * few)
+        }
+        _ => None,
+    };
+    if lengthens == Some(true) {
+        return Service::Computing { cores: cores.unwrap_or(split) };
+    }
     if let (Some(busy), Some(cores)) = (busy_cores, cores) {
         let share = busy * trace.span_ns as f64 / trace.work_ns().max(1.0);
         // A service that shares cores uses less than one while it lasts.
@@ -220,21 +236,7 @@ fn service(
             return Service::Computing { cores };
         }
     }
-    let split = cores.map_or(1.0, f64::floor).max(1.0);
-    let mean_where = |wanted: &dyn Fn(f64) -> bool| {
-        let chosen: Vec<f64> = lengths.iter().zip(&numbers).filter(|(_, n)| wanted(**n)).map(|(l, _)| *l).collect();
-        (chosen.len() >= 20).then(|| quantile::mean(&chosen)).flatten()
-    };
-    let (Some(few), Some(many)) = (mean_where(&|n| n <= split), mean_where(&|n| n > split)) else {
-        return Service::Unknown;
-    };
-    let order = quantile::rank_correlation(&lengths, &numbers);
-    let is_certain = order * (lengths.len() as f64).sqrt() > 3.0;
-    match (is_certain && order > 0.05 && many > 1.15 * few, cores) {
-        (true, Some(cores)) => Service::Computing { cores },
-        (true, None) => Service::Computing { cores: split },
-        (false, _) => Service::Waiting,
-    }
+    if lengthens == Some(false) { Service::Waiting } else { Service::Unknown }
 }
 
 /// Keys that come back only after they were turned away are the same request again.

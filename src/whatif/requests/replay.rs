@@ -241,7 +241,7 @@ impl<'a> Events<'a> {
         let mut turns = 0_usize;
         loop {
             turns += 1;
-            if turns % 65_536 == 0 && cancelled() {
+            if turns.is_multiple_of(65_536) && cancelled() {
                 return None;
             }
             let fresh = self.next_arrival();

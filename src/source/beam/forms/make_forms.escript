@@ -1,10 +1,10 @@
 #!/usr/bin/env escript
-%% collector.exprs -> collector.etf and requests.exprs -> requests.etf, all beside this file. To be run by hand after a change:
+%% Each NAME.exprs -> NAME.etf, beside this file. To be run by hand after a change:
 %% escript make_forms.escript
 %% Every variable is renamed to an atom that every node has, so that evaluating the forms adds nothing to its atom table.
 main(_) ->
     ok = file:set_cwd(filename:dirname(escript:script_name())),
-    lists:foreach(fun(Name) -> make(Name) end, ["collector", "requests"]).
+    lists:foreach(fun(Name) -> make(Name) end, ["collector", "requests", "microstates"]).
 
 make(Name) ->
     {ok, Text} = file:read_file(Name ++ ".exprs"),
