@@ -95,10 +95,10 @@ impl<'a> Asker<'a> {
     fn collections(&self, range: TimeRange) -> Result<Option<Collections>, RecordingError> {
         let Some(recording) = self.recording else { return Ok(None) };
         let found = gc::summarize(recording, self.known.entities, range)?;
-        Ok(found.map(|(summary, ids)| Collections {
+        Ok(found.map(|gc::Collections { summary, components }| Collections {
             range,
             all: summary.all,
-            by_component: ids
+            by_component: components
                 .into_iter()
                 .zip(summary.components)
                 .filter_map(|(id, figures)| Some((id?, figures)))
