@@ -387,3 +387,48 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         assert_eq!(stderr(&output), "");
     }
 }
+
+#[test]
+fn check_tells_rules_and_findings_and_its_exit_code_says_whether_something_is_critical() {
+    let checked = json(&["check", "bundled:demo", "--json"]);
+    assert_eq!(checked["format"], "vivarium.check/1");
+    assert_eq!(checked["verdict"], "warning");
+    let ids = |checked: &Value| -> Vec<String> {
+        let findings = checked["findings"].as_array().unwrap().iter();
+        findings.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let found = ids(&checked);
+    assert!(found.contains(&"serialization:demo_registry".to_owned()), "{found:?}");
+    assert!(found.contains(&"redundant_tables:registry_primary+registry_backup".to_owned()), "{found:?}");
+    assert!(!found.iter().any(|id| id.starts_with("leak:")), "too short for leaks: {found:?}");
+    assert!(checked["not_examined"].to_string().contains("Leaks"), "{}", checked["not_examined"]);
+    let bottleneck = &checked["findings"][0];
+    assert!(bottleneck["about"].to_string().contains("D-Registry"), "{}", bottleneck["about"]);
+    assert_eq!(bottleneck["grade"], "derived");
+    assert_eq!(bottleneck["derived"]["unit"], "cores");
+    assert!(bottleneck["evidence"].as_array().unwrap().len() >= 3);
+
+    let inspected = json(&["inspect", "bundled:demo", "--json"]);
+    assert_eq!(inspected["findings"], checked["findings"], "both say the same");
+    assert!(done(&["check", "bundled:demo"]).contains("demo_registry is a bottleneck"));
+    // Before the burst nobody waits.
+    let early = json(&["inspect", "bundled:demo", "--json", "--from", "20", "--to", "55"]);
+    assert!(!early["findings"].to_string().contains("serialization"), "{}", early["findings"]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.ron");
+    let rule = r#"(format: "vivarium-session", version: 1, title: "Limits", rules: [(item: "L-1", title: "Memory is small",
+        severity: Critical, owner: "D-Operator",
+        condition: (metric: "memory.used_bytes", comparison: Above, threshold: 1.0, unit: "MB"))])"#;
+    std::fs::write(&rules, rule).unwrap();
+    let output = run(&["check", "bundled:demo", "--rules", text(&rules), "--json"]);
+    assert_eq!((output.status.code(), stderr(&output)), (Some(3), String::new()));
+    let checked: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((&checked["verdict"], &checked["rules"][0]["status"]), (&"critical".into(), &"critical".into()));
+}
+
+#[test]
+fn a_document_without_measurements_has_nothing_to_check_but_its_rules() {
+    let checked = json(&["check", FOUNDATION, "--json"]);
+    assert_eq!(checked["findings"], Value::Array(Vec::new()));
+}

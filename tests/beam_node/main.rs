@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod attach;
+mod findings;
 mod gc;
 mod measure;
 #[path = "../support/node.rs"]

@@ -17,6 +17,8 @@ use crate::model::unit::Unit;
 const FULL_CORES: f64 = 0.8;
 /// Shorter stretches at the limit are bursts that nobody waits long for.
 const LEAST_RUN_S: f64 = 5.0;
+/// A look may come so late on a busy machine.
+const LATE_S: f64 = 3.0;
 /// In all.
 const LEAST_TOTAL_S: f64 = 8.0;
 /// So many messages waiting at the end of a stretch are a queue.
@@ -153,7 +155,7 @@ fn runs(process: &Subject) -> Vec<Run> {
     let mut before: Option<f64> = None;
     for level in &cores.levels {
         let to_s = level.at_s + cores.width_s;
-        let joins = before.is_some_and(|end_s: f64| level.at_s - end_s <= cores.width_s * 1.5);
+        let joins = before.is_some_and(|end_s: f64| level.at_s - end_s <= cores.width_s.max(LATE_S));
         if level.mean < FULL_CORES {
             before = None;
             continue;

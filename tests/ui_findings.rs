@@ -1,0 +1,94 @@
+//! Findings in the window, as a user meets them: a number in the status line, a list, and what concerns the selection.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use vivarium::app::{App, Start};
+use vivarium::model::id::ComponentId;
+use vivarium::state::command::{Command, NavigateCommand};
+use vivarium::state::{Selection, State};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Window {
+    app: Rc<RefCell<Option<App>>>,
+    harness: Harness<'static>,
+    _home: tempfile::TempDir,
+}
+
+impl Window {
+    fn open(source: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let start = Start { source: Some(source.to_owned()), home: Some(home.path().to_owned()), ..Start::default() };
+        let app: Rc<RefCell<Option<App>>> = Rc::default();
+        let shared = app.clone();
+        let ui = move |ui: &mut egui::Ui| {
+            shared.borrow_mut().get_or_insert_with(|| App::new(ui.ctx(), &start)).frame(ui);
+        };
+        let harness = Harness::builder().with_size([1400.0, 2400.0]).build_ui(ui);
+        Self { app, harness, _home: home }
+    }
+
+    fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(self.app.borrow().as_ref().unwrap().state())
+    }
+
+    fn apply(&mut self, command: impl Into<Command>) {
+        self.app.borrow_mut().as_mut().unwrap().apply(command.into());
+        self.harness.run_steps(2);
+    }
+
+    fn wait_until(&mut self, what: &str, done: impl Fn(&State) -> bool) {
+        let began = Instant::now();
+        loop {
+            self.harness.step();
+            if self.look(&done) {
+                self.harness.run_steps(2);
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        self.harness.query_all_by_label_contains(text).next().is_some()
+    }
+}
+
+#[test]
+fn the_number_of_findings_leads_to_their_list_and_each_to_whom_it_is_about() {
+    let mut window = Window::open("bundled:demo");
+    window.wait_until("findings", |state| state.answers.findings.as_ref().is_some_and(|found| !found.list.is_empty()));
+    assert!(window.shows("demo_registry is a bottleneck"), "nothing is selected: all of them are listed");
+    assert!(window.shows("Leaks and steps were not looked for"));
+
+    let tables = ComponentId::from("D-AgentPool");
+    window.apply(NavigateCommand::Select(Some(Selection::Component(tables))));
+    assert!(!window.shows("demo_registry is a bottleneck"), "the agents are not the registry");
+    let registry = ComponentId::from("D-Registry");
+    window.apply(NavigateCommand::Select(Some(Selection::Component(registry.clone()))));
+    assert!(window.shows("demo_registry is a bottleneck"));
+
+    let count = window.look(|state| state.answers.findings.as_ref().unwrap().list.len());
+    window.harness.get_by_label_contains(&format!("{count} findings")).click();
+    window.harness.run_steps(3);
+    assert_eq!(window.look(|state| state.selection.clone()), None);
+    assert!(window.shows("registry_primary and registry_backup"));
+    let whole = window.look(|state| state.range);
+    window.harness.get_all_by_label("show the time").next().unwrap().click();
+    window.harness.run_steps(3);
+    let range = window.look(|state| state.range);
+    assert!(range.length_ns() < whole.length_ns(), "the stretch of the bottleneck is shown");
+}
+
+#[test]
+fn a_session_without_measurements_has_no_findings_and_no_number() {
+    let mut window = Window::open("bundled:foundation");
+    window.wait_until("the session", |state| state.session.is_some());
+    assert!(!window.shows("findings"));
+}
