@@ -119,7 +119,7 @@ fn a_recorded_machine_is_inspected() {
 #[test]
 fn what_has_no_data_is_absent() {
     let parts = json(&["inspect", recording(), "--json"]);
-    for absent in ["gc", "forecasts", "alerts", "findings", "whatif"] {
+    for absent in ["gc", "forecasts", "alerts", "whatif"] {
         assert!(parts.get(absent).is_none(), "{absent}");
     }
     assert!(parts["memory"].get("allocation_rate").is_none());

@@ -9,8 +9,14 @@ use crate::model::id::ComponentId;
 use crate::model::time::TimeRange;
 use crate::store::recording::{Recording, RecordingError};
 
-/// Figures, and the component that each of them is of, in their order; `None`: of heaps that belong to none.
-pub type Collections = (GcSummary, Vec<Option<ComponentId>>);
+/// Figures, and of which component each of them is.
+#[derive(Debug)]
+pub struct Collections {
+    /// The figures.
+    pub summary: GcSummary,
+    /// In the order of its components; `None`: heaps that belong to none.
+    pub components: Vec<Option<ComponentId>>,
+}
 
 /// The figures of `range`; `None` without a collection in it.
 ///
@@ -48,5 +54,5 @@ pub fn summarize(
     components.sort_by_key(|(_, number)| *number);
     let summary = analysis.finish();
     let components = components.into_iter().map(|(id, _)| id.cloned()).collect();
-    Ok((summary.all.count > 0).then_some((summary, components)))
+    Ok((summary.all.count > 0).then_some(Collections { summary, components }))
 }

@@ -4,7 +4,7 @@ use super::gather::Gatherer;
 use super::parts::{GcComponentPart, GcFiguresPart, GcPart, PausePart};
 use crate::analysis::gc::GcFigures;
 use crate::model::metric::MEMORY_ALLOCATION_RATE;
-use crate::session::gc::summarize;
+use crate::session::gc::{Collections, summarize};
 
 /// The part; `None` if no collection was seen.
 ///
@@ -12,7 +12,7 @@ use crate::session::gc::summarize;
 /// When the recording can't be read.
 pub fn gather(gatherer: &Gatherer<'_>) -> anyhow::Result<Option<GcPart>> {
     let (Some(recording), Some(when)) = (gatherer.recording, gatherer.when) else { return Ok(None) };
-    let Some((summary, components)) = summarize(recording, gatherer.entities(), when.range)? else {
+    let Some(Collections { summary, components }) = summarize(recording, gatherer.entities(), when.range)? else {
         return Ok(None);
     };
     let mut by_component: Vec<(&GcFigures, GcComponentPart)> = summary
