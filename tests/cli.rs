@@ -119,12 +119,13 @@ fn a_recorded_machine_is_inspected() {
 #[test]
 fn what_has_no_data_is_absent() {
     let parts = json(&["inspect", recording(), "--json"]);
-    for absent in ["gc", "forecasts", "alerts", "findings", "whatif"] {
+    for absent in ["gc", "forecasts", "alerts", "whatif"] {
         assert!(parts.get(absent).is_none(), "{absent}");
     }
     assert!(parts["memory"].get("allocation_rate").is_none());
     let parts = json(&["inspect", FOUNDATION, "--json"]);
     assert!(parts.get("stored").is_none() && parts["session"]["started"].is_null());
+    assert!(parts.get("findings").is_none(), "nothing was measured, so nothing was looked for");
 }
 
 #[test]

@@ -36,7 +36,6 @@ const USAGE: &str = "vivarium [SOURCE] [--map DOCUMENT]   opens the window\n    
 
 const EXAMPLES: &str = "\
 Examples:
-  vivarium host                                  watch this machine live
   vivarium record host -o day.vivarium --for 24h";
 
 /// All of it fits into a screen of 24 lines.
