@@ -125,6 +125,7 @@ fn what_has_no_data_is_absent() {
     assert!(parts["memory"].get("allocation_rate").is_none());
     let parts = json(&["inspect", FOUNDATION, "--json"]);
     assert!(parts.get("stored").is_none() && parts["session"]["started"].is_null());
+    assert!(parts.get("findings").is_none(), "nothing was measured, so nothing was looked for");
 }
 
 #[test]

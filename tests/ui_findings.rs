@@ -80,7 +80,7 @@ fn the_number_of_findings_leads_to_their_list_and_each_to_whom_it_is_about() {
     assert_eq!(window.look(|state| state.selection.clone()), None);
     assert!(window.shows("registry_primary and registry_backup"));
     let whole = window.look(|state| state.range);
-    window.harness.get_all_by_label("show the time").next().unwrap().click();
+    window.harness.get_all_by_label("Show the time").next().unwrap().click();
     window.harness.run_steps(3);
     let range = window.look(|state| state.range);
     assert!(range.length_ns() < whole.length_ns(), "the stretch of the bottleneck is shown");

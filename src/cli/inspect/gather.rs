@@ -54,7 +54,7 @@ pub fn gather(session: &Session, asked: &Inspect) -> anyhow::Result<Parts> {
         memory: landscape.map(|landscape| gatherer.memory(&landscape, &vitals, asked.top)),
         gc: gc::gather(&gatherer)?,
         cpu: cpu::gather(&gatherer, &vitals, asked.top)?,
-        findings: when.map_or_else(Vec::new, |when| findings::parts(&found, gatherer.entities(), &when)),
+        findings: when.map(|when| findings::parts(&found, gatherer.entities(), &when)),
         findings_not_examined: found.not_examined,
         opportunities: super::plan::opportunities(&session.document),
         decisions: super::plan::decisions(&session.document),

@@ -31,8 +31,11 @@ pub struct Parts {
     pub gc: Option<GcPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<CpuPart>,
-    pub findings: Vec<FindingPart>,
+    /// `None` if nothing was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Vec<FindingPart>>,
     /// What was not looked for, and what it would take.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings_not_examined: Vec<String>,
     pub opportunities: Vec<OpportunityPart>,
     pub decisions: Vec<DecisionPart>,

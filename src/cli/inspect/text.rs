@@ -58,7 +58,9 @@ pub fn text(parts: &Parts, top: Option<usize>, style: Style) -> String {
     page.gc(parts, top.unwrap_or(usize::MAX));
     page.cpu(parts);
     page.components(parts, top.unwrap_or(usize::MAX));
-    page.text.push_str(&findings_text(&parts.findings, &parts.findings_not_examined, style));
+    if let Some(findings) = &parts.findings {
+        page.text.push_str(&findings_text(findings, &parts.findings_not_examined, style));
+    }
     page.plan(parts);
     page.warnings(parts);
     page.text

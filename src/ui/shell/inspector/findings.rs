@@ -61,12 +61,10 @@ fn finding_ui(state: &State, finding: &Finding, ui: &mut egui::Ui, commands: &mu
             }
         });
         ui.add(egui::Label::new(egui::RichText::new(&finding.next).italics()).wrap());
-        ui.horizontal_wrapped(|ui| {
-            about_ui(state, finding, ui, commands);
-            if ui.link("show the time").on_hover_text("Show the stretch of time that this holds for").clicked() {
-                commands.push(TimeCommand::SetRange { range: finding.range, keep_back: true }.into());
-            }
-        });
+        ui.horizontal_wrapped(|ui| about_ui(state, finding, ui, commands));
+        if ui.small_button("Show the time").on_hover_text("Show the stretch of time that this holds for").clicked() {
+            commands.push(TimeCommand::SetRange { range: finding.range, keep_back: true }.into());
+        }
     });
 }
 
