@@ -132,6 +132,20 @@ fn what_can_be_answered_has_sliders_and_the_rest_says_what_is_missing() {
 }
 
 #[test]
+fn what_one_component_can_answer_can_be_set_for_all() {
+    let mut state = state(&[]);
+    state.selection = None;
+    let missing = Answerable::Missing(String::from("none of its collections were traced"));
+    let mut without = knob("gc.fullsweep_after", None, missing);
+    without.component = Some("atoms".into());
+    let mut rows = vec![without];
+    rows.extend(state.answers.knobs.as_ref().unwrap().iter().cloned());
+    state.answers.knobs = Some(Arc::new(rows));
+    let window = Window::of(state);
+    assert!(window.shows("recorded 100, default 65") && !window.shows("none of its collections"));
+}
+
+#[test]
 fn an_answer_shows_both_figures_their_band_and_how_far_to_trust_it() {
     let mut state = state(&[("agents.gc.fullsweep_after", "20")]);
     let settings = state.settings().to_vec();

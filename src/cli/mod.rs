@@ -260,6 +260,6 @@ mod tests {
         assert_eq!(split("day.vivarium#view=cpu"), Ok(("day.vivarium".to_owned(), Some(ViewId::Cpu))));
         assert_eq!(split("vivarium://day.vivarium#view=map"), Ok(("day.vivarium".to_owned(), Some(ViewId::Map))));
         assert_eq!(split("host"), Ok(("host".to_owned(), None)));
-        assert!(split("day.vivarium#view=cellar").unwrap_err().contains("map, memory, cpu, roadmap"));
+        assert!(split("day.vivarium#view=cellar").unwrap_err().contains("map, memory, cpu, whatif, roadmap"));
     }
 }

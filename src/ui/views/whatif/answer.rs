@@ -186,7 +186,7 @@ fn change_ui(outcome: &Outcome, info: Option<&OutcomeInfo>, ui: &mut Ui) {
     }
     let text = match ratio {
         ratio if (ratio - 1.0).abs() < 0.005 => String::from("no change"),
-        ratio if ratio >= 3.0 => format!("{ratio:.1} times as much"),
+        ratio if ratio >= 3.0 => format!("× {ratio:.1}"),
         ratio => format!("{:+.0} %", (ratio - 1.0) * 100.0),
     };
     let better = info.and_then(|info| info.lower_is_better).map(|lower| lower == (ratio < 1.0));

@@ -38,15 +38,26 @@ pub fn knobs_ui(state: &State, known: &[Availability], ui: &mut Ui, commands: &m
             ui.add(egui::Label::new(RichText::new(format!("No answer: {reason}")).small()).wrap());
             continue;
         }
-        let mut seen: Vec<&str> = Vec::new();
-        for one in of_model {
-            if !seen.contains(&one.knob.path) {
-                seen.push(one.knob.path);
-                knob_ui(state, &place, one, ui, commands);
-            }
+        for one in by_knob(&of_model) {
+            knob_ui(state, &place, &one, ui, commands);
         }
     }
     others_ui(state, &place, ui, commands);
+}
+
+/// One row a knob: what holds for all that it is about. Where one component can be answered the knob can, and what was recorded is
+/// told if it was the same for all of these.
+fn by_knob(all: &[&Availability]) -> Vec<Availability> {
+    let mut rows: Vec<Availability> = Vec::new();
+    for &one in all {
+        match rows.iter_mut().find(|row| row.knob.path == one.knob.path) {
+            None => rows.push(one.clone()),
+            Some(row) if !row.is_answerable() => *row = one.clone(),
+            Some(row) if one.is_answerable() && row.present != one.present => row.present = None,
+            Some(_) => {}
+        }
+    }
+    rows
 }
 
 fn title(model: ModelId) -> &'static str {
