@@ -116,7 +116,7 @@ fn census() {
 }
 
 fn tracing() {
-    println!("collections of all processes traced (limit 2,000 events a second; budget: 5 %)");
+    println!("collections of all processes traced (limit 2,000 events a second; budget: 5 % of what the node can do)");
     for (processes, per_second) in [(10, 10), (50, 10), (100, 20), (200, 100)] {
         let name = format!("gc{processes}x{per_second}@localhost");
         let mut node = start(&name);
@@ -129,20 +129,24 @@ fn tracing() {
         let (mut without, mut with, mut events, mut limited) = (Vec::new(), Vec::new(), 0, false);
         for _ in 0..ROUNDS {
             let settle = Duration::from_secs(6);
-            without.push(measured(&plain, &name, settle, || round(&mut node).1).0);
+            without.push(measured(&plain, &name, settle, || round(&mut node)).0);
             let traced = node.options();
             traced.gc_trace.set_all(true);
-            let (cost, told) = measured(&traced, &name, settle, || round(&mut node).1);
+            let (cost, told) = measured(&traced, &name, settle, || round(&mut node));
             with.push(cost);
             events += told.events;
             limited |= told.notices.iter().any(|notice| notice.contains("events a second"));
         }
-        let (without, with) = (median(without), median(with));
+        let of = |rounds: &[(f64, f64)]| {
+            (median(rounds.iter().map(|one| one.0).collect()), median(rounds.iter().map(|one| one.1).collect()))
+        };
+        let ((share, without), (share_with, with)) = (of(&without), of(&with));
         let traced = events as f64 / (ROUNDS as f64 * ROUND.as_secs_f64());
         println!(
-            "{rate:>7.0} collections a second: {traced:.0} traced{}; work costs {without:.1} -> {with:.1} us, throughput {:+.1} %",
+            "{rate:>7.0} collections a second: {traced:.0} traced{}; work costs {without:.1} -> {with:.1} us, the node takes {:.1} % -> {:.1} % of a core",
             if limited { ", limited" } else { "" },
-            (without / with - 1.0) * 100.0
+            share * 100.0,
+            share_with * 100.0
         );
     }
 }
