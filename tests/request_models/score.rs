@@ -23,23 +23,28 @@ impl Table {
         Self { title: title.into(), rows: Vec::new() }
     }
 
-    /// Adds a cell; `counts` says from the truth whether it is scored. Bounds and refusals are shown, not scored.
-    pub fn add(&mut self, cell: &Cell, part: &Part, metric: &str, truth: f64, counts: impl Fn(f64) -> bool) {
+    /// Adds a cell; `counts` says whether it can be judged. Bounds and refusals are shown, not scored.
+    pub fn add(&mut self, cell: &Cell, part: &Part, metric: &str, truth: f64, counts: bool) {
         let said = part.outcomes.iter().find(|outcome| outcome.metric == metric).map(|outcome| outcome.predicted);
         let is_point = said.is_some() && part.confidence.grade != Grade::Bound;
         let reason = part.confidence.reason.clone().or_else(|| part.notes.last().cloned()).filter(|_| !is_point);
         let note = format!("{} {}", part.confidence.grade.word(), reason.unwrap_or_default());
-        self.rows.push(Row { cell: cell.name.clone(), truth, said, note, counts: is_point && counts(truth) });
+        self.rows.push(Row { cell: cell.name.clone(), truth, said, note, counts: is_point && counts });
     }
 
     fn scored(&self) -> impl Iterator<Item = (f64, Band)> {
         self.rows.iter().filter(|row| row.counts).filter_map(|row| Some((row.truth, row.said?)))
     }
 
-    /// The share of scored cells that are right.
-    pub fn share_within(&self, is_right: impl Fn(f64, f64) -> bool) -> f64 {
+    /// Fails when less than `share` of the scored cells are right; where the machine left fewer than three to score, says so.
+    pub fn assert_share(&self, share: f64, is_right: impl Fn(f64, f64) -> bool) {
+        let scored = self.scored().count();
+        if scored < 3 {
+            println!("{}: not judged, the machine is too busy for runs that repeat", self.title);
+            return;
+        }
         let right = self.scored().filter(|(truth, said)| is_right(said.value, *truth)).count();
-        right as f64 / self.scored().count().max(1) as f64
+        assert!(right as f64 >= share * scored as f64, "{}: {right} of {scored} are right", self.title);
     }
 
     pub fn print(&self, factor: f64) {

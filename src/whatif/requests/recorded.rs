@@ -160,7 +160,7 @@ impl Sweep {
         let most = arrivals().map(in_flight).max()?;
         let at_most = arrivals().filter(|arrival| in_flight(*arrival) == most).count();
         // An open load reaches its maximum once or twice; clients are all there again and again.
-        let is_closed = most >= 2 && most >= peak && at_most >= 20.max(served / 50) && served >= 20 * most;
+        let is_closed = most >= 2 && most >= peak && at_most >= 20.max(served / 50) && served >= 5 * most;
         if !is_closed {
             return None;
         }
@@ -324,8 +324,10 @@ mod tests {
 
     #[test]
     fn clients_that_wait_for_answers_are_recognized() {
-        let closed = recorded(&synthetic::closed(4_000, 3, 8, 7), 8.0);
-        assert_eq!(closed.clients.map(|clients| clients.first_ns.len()), Some(8));
+        for (count, workers, clients) in [(4_000, 3, 8), (350, 1, 32)] {
+            let closed = recorded(&synthetic::closed(count, workers, clients, 7), 8.0);
+            assert_eq!(closed.clients.map(|clients| clients.first_ns.len()), Some(clients));
+        }
     }
 
     #[test]
