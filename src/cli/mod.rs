@@ -34,9 +34,7 @@ use crate::state::ViewId;
 
 const USAGE: &str = "vivarium [SOURCE] [--map DOCUMENT]   opens the window\n       vivarium COMMAND …                   does its work without one";
 
-const EXAMPLES: &str = "\
-Examples:
-  vivarium record host -o day.vivarium --for 24h";
+const EXAMPLES: &str = "Examples: `vivarium host`, `vivarium record host -o day.vivarium --for 24h`";
 
 /// All of it fits into a screen of 24 lines.
 const TEMPLATE: &str = "\

@@ -522,7 +522,7 @@ pub(super) mod tests {
         feed.add(first(), &Asked::default());
         let reading = Reading { rows: vec![look(1, 100, 0), look(2, 900, 1_000_000)], ..empty_reading() };
         let batch = feed.add(reading, &Asked::default());
-        let plan = super::super::schedule::Schedule::new(std::time::Duration::from_secs(1), 2).plan();
+        let plan = super::super::schedule::Schedule::new(std::time::Duration::from_secs(1), 2, false).plan();
         let asked = feed.processes.choose(&plan);
         assert!(!asked.watch.contains(&pid(2)) && !asked.measure.contains(&pid(2)));
         assert_eq!(value(&batch, feed.entity(2), metric::QUEUE_LENGTH), Some(1e6));
@@ -533,7 +533,7 @@ pub(super) mod tests {
     fn who_moved_is_measured_again() {
         let mut feed = Feed::default();
         feed.add(first(), &Asked::default());
-        let plan = super::super::schedule::Schedule::new(std::time::Duration::from_secs(1), 2).plan();
+        let plan = super::super::schedule::Schedule::new(std::time::Duration::from_secs(1), 2, false).plan();
         assert_eq!(feed.processes.choose(&plan).measure, [pid(2)], "the other's heaps are known");
         let heaps = vec![(pid(2), HeapRow::default())];
         let reading = Reading { rows: vec![look(1, 150, 0), look(2, 500, 3)], heaps, ..empty_reading() };

@@ -62,14 +62,19 @@ pub struct Component {
 impl Heap {
     fn new(traced: &TracedHeap, otp_release: Option<u32>, score: &mut ReplayScore) -> Self {
         let mut rules = replay::rules(traced, otp_release);
-        let mut own = replay::score(traced, otp_release);
-        let native = replay::replay(&facts(traced, RESERVED_NATIVE), &rules);
-        if own.reproduced > native.reproduced {
-            rules.reserved = RESERVED_INTERPRETED;
+        let mut facts = facts(traced, RESERVED_NATIVE);
+        let mut own = replay::replay(&facts, &rules);
+        if own.share() < 0.99 {
+            // Perhaps the interpreter's reserve fits better.
+            let other = Rules { reserved: RESERVED_INTERPRETED, ..rules };
+            let their_facts = super::facts::facts(traced, RESERVED_INTERPRETED);
+            let theirs = replay::replay(&their_facts, &other);
+            if theirs.reproduced > own.reproduced {
+                (rules, facts, own) = (other, their_facts, theirs);
+            }
         }
         own.misses.iter_mut().for_each(|miss| *miss = format!("{}, {miss}", traced.name));
         score.add(own);
-        let facts = facts(traced, rules.reserved);
         let first_block = match (&traced.settings, facts.first()) {
             (Some(settings), _) if settings.heap_block_words > 0 => settings.heap_block_words,
             (_, Some(first)) => first.start.heap_block,

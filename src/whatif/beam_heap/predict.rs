@@ -16,7 +16,7 @@ use crate::whatif::prediction::{Band, Confidence, Curve, Effort, Grade, Outcome,
 use crate::whatif::scenario::Setting;
 
 /// Recorded collections that a coarse answer goes through.
-const COARSE_COLLECTIONS: usize = 30_000;
+const COARSE_COLLECTIONS: usize = 12_000;
 /// Pieces of a heap's recording that a coarse answer looks at.
 const COARSE_WINDOWS: usize = 4;
 /// Killed processes that are named.
@@ -74,7 +74,7 @@ struct How {
 }
 
 impl Model {
-    /// Fits the chosen components (indices of the session's), once; about a second for a million collections.
+    /// Fits the chosen components (indices of the session's), once; seconds for a million collections.
     pub fn new(data: &SessionData, components: &[usize]) -> Self {
         let chosen = components.iter().filter_map(|index| data.components.get(*index));
         let with_heaps = chosen.filter(|component| !component.heaps.is_empty());

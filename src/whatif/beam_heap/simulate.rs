@@ -139,7 +139,9 @@ pub fn run(program: &Program<'_>, run: &Run, tell: &mut impl FnMut(&Collected)) 
         let major = choice.kind == GcKind::Major;
         state.on_rails &= run.rails && here.is_some_and(|fact| fact.major == major);
         let outside = here.map_or(fact.start.mbuf.min(fact.need + fact.outside), |fact| fact.start.mbuf);
-        let held_before = state.blocks.heap + choice.old_block + outside;
+        // A minor one makes the old block only while it copies; a failed one made it before the major began.
+        let old_block = if major { choice.old_block } else { state.blocks.old };
+        let held_before = state.blocks.heap + old_block + outside;
         if run.max_heap > 0 {
             let used =
                 here.filter(|_| state.on_rails).map_or(found.young.saturating_sub(fact.outside), |f| f.start.heap);

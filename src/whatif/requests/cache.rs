@@ -75,7 +75,7 @@ pub(super) fn predict(input: &Input) -> Option<Cached> {
         keys.dedup();
         keys.len()
     };
-    let recorded = recorded_hits(&input.component.requests);
+    let recorded = recorded_hits(&input.component.requests, input.effort);
     let is_cold = accesses.len() < 10 * distinct && capacity > distinct / 2;
     let mut notes = Vec::new();
     if is_cold {
@@ -123,13 +123,14 @@ pub(super) fn predict(input: &Input) -> Option<Cached> {
 }
 
 /// Whether hits were recorded, so that waits need no assumption.
-pub(super) fn knows_hits(requests: &[Request]) -> bool {
-    recorded_hits(requests).is_some()
+pub(super) fn knows_hits(input: &Input) -> bool {
+    recorded_hits(&input.component.requests, input.effort).is_some()
 }
 
 /// The recorded share of hits, and what one costs.
-fn recorded_hits(requests: &[Request]) -> Option<(f64, i64)> {
-    let known: Vec<&Request> = requests.iter().filter(|request| request.reused.is_some()).collect();
+fn recorded_hits(requests: &[Request], effort: Effort) -> Option<(f64, i64)> {
+    let known: Vec<&Request> =
+        super::trace::chosen(requests, effort).filter(|request| request.reused.is_some()).collect();
     let hits = known.iter().filter(|request| request.reused == Some(true));
     let mut costs: Vec<i64> = hits.filter_map(|request| i64::try_from(request.service_ns?).ok()).collect();
     let share = costs.len() as f64 / known.len().max(1) as f64;

@@ -174,7 +174,7 @@ fn answer(input: &mut Input) -> Option<Vec<Part>> {
         let Some(jobs) = cached.jobs else { return Some(parts) };
         input.jobs = jobs;
         input.is_changed = true;
-        is_limit = !cache::knows_hits(&input.component.requests);
+        is_limit = !cache::knows_hits(input);
         models.retain(|model| *model != ModelId::Cache);
         if models.is_empty() {
             models.push(ModelId::Queue);

@@ -154,7 +154,8 @@ fn sessions(input: &Input) -> Result<Vec<Session>, Confidence> {
 
 /// Slots by their names where warm ones have some, else by how many warm sessions there were at once.
 fn recorded_slots(input: &Input, sessions: &[Session]) -> usize {
-    let warm = input.component.requests.iter().filter(|request| request.reused == Some(true));
+    let requests = super::trace::stretch_of(&input.component.requests, input.effort);
+    let warm = requests.iter().filter(|request| request.reused == Some(true));
     let names: Option<std::collections::HashSet<u32>> = warm.map(|request| request.worker).collect();
     let mut moments: Vec<(i64, i64)> = sessions
         .iter()

@@ -225,11 +225,12 @@ fn service(
         return Service::Computing { cores: cores.unwrap_or(split) };
     }
     if let (Some(busy), Some(cores)) = (busy_cores, cores) {
-        let share = busy * trace.span_ns as f64 / trace.work_ns().max(1.0);
+        let share = busy * trace.extent_ns as f64 / trace.work_ns().max(1.0);
         // A service that shares cores uses less than one while it lasts.
         let peak = in_service.iter().copied().max().unwrap_or(1) as f64;
         let expected = (cores / peak).min(1.0);
-        if share < 0.15 * expected {
+        // Where other programs keep the cores busy a computing service gets little of them too: only next to nothing proves waiting.
+        if share < 0.03 * expected {
             return Service::Waiting;
         }
         if share > 0.6 * expected {
@@ -309,6 +310,16 @@ mod tests {
         assert_eq!(computing.service, Service::Computing { cores: 2.0 });
         let few = recorded(&synthetic::waiting(5_000, 2, 0.6, 6), 4.0);
         assert_eq!(few.service, Service::Unknown, "never more than the cores were busy");
+    }
+
+    #[test]
+    fn a_starved_machine_does_not_make_computing_look_like_waiting() {
+        let trace = Trace::new(&synthetic::waiting(5_000, 2, 0.9, 9), Effort::Full);
+        let kind = |busy| Recorded::of(&trace, Some(busy), Some(2.0)).service;
+        // Two in service most of the time, with a seventh of a core each.
+        assert_eq!(kind(0.27), Service::Unknown);
+        assert_eq!(kind(0.01), Service::Waiting);
+        assert_eq!(kind(1.7), Service::Computing { cores: 2.0 });
     }
 
     #[test]

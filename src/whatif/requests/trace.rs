@@ -42,6 +42,8 @@ pub struct Trace {
     pub workers: Option<Vec<u32>>,
     /// How much time it covers, gaps between stretches left out, in nanoseconds.
     pub span_ns: i64,
+    /// The same up to the last end of service of each stretch: a backlog is served after the last arrival.
+    pub extent_ns: i64,
     /// Where it begins in the recording.
     pub zero: Timestamp,
     /// Whether every job has a key.
@@ -63,6 +65,9 @@ impl Trace {
             let shift_ns = offset_ns.saturating_sub(first.arrival.0);
             stretch.iter().for_each(|request| trace.push(request, shift_ns));
             trace.span_ns = trace.span_ns.saturating_add(length_ns);
+            let last_end = stretch.iter().filter_map(Request::end).max().unwrap_or(last.arrival).max(last.arrival);
+            let extent_ns = last_end.0.saturating_sub(first.arrival.0).max(1);
+            trace.extent_ns = trace.extent_ns.saturating_add(extent_ns);
             // The gap lets every queue run empty.
             offset_ns = offset_ns.saturating_add(length_ns.saturating_mul(3));
         }
