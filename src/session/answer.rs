@@ -95,7 +95,7 @@ impl<'a> Asker<'a> {
     fn collections(&self, range: TimeRange) -> Result<Option<Collections>, RecordingError> {
         let Some(recording) = self.recording else { return Ok(None) };
         let found = gc::summarize(recording, self.known.entities, range)?;
-        Ok(found.map(|(summary, components)| Collections {
+        Ok(found.map(|gc::Collections { summary, components }| Collections {
             range,
             all: summary.all,
             by_component: components

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::gc::summarize;
+use super::gc::{Collections, summarize};
 use super::open::Session;
 use super::whatif::gather;
 use crate::analysis::gc::GcFigures;
@@ -25,7 +25,7 @@ impl Work {
         let data = gather(recording, Some(&session.document), range)?;
         let mut work = Self { allocated: BTreeMap::new(), requests: BTreeMap::new() };
         if let Some(range) = data.range
-            && let Some((summary, components)) = summarize(recording, &recording.entities()?, range)?
+            && let Some(Collections { summary, components }) = summarize(recording, &recording.entities()?, range)?
         {
             let mut add = |id, figures: &GcFigures| work.allocated.insert(id, figures.allocated_bytes);
             add(None, &summary.all);
