@@ -151,11 +151,15 @@ fn runs(process: &Subject) -> Vec<Run> {
     let Some(cores) = process.track(metric::CPU_CORES) else { return Vec::new() };
     let queue = process.track(metric::QUEUE_LENGTH);
     let waiting = |at_s: f64| queue.and_then(|queue| queue.mean_at(at_s)).unwrap_or(0.0);
+    // Who measures less often, by choice or on a loaded node, still looks one time after the other.
+    let spaces = cores.levels.windows(2).map(|pair| pair[1].at_s - pair[0].at_s - cores.width_s);
+    let space_s = quantile::median(&spaces.collect::<Vec<f64>>()).unwrap_or(0.0);
+    let joined_s = cores.width_s.max(LATE_S).max(1.5 * space_s);
     let mut found: Vec<Run> = Vec::new();
     let mut before: Option<f64> = None;
     for level in &cores.levels {
         let to_s = level.at_s + cores.width_s;
-        let joins = before.is_some_and(|end_s: f64| level.at_s - end_s <= cores.width_s.max(LATE_S));
+        let joins = before.is_some_and(|end_s: f64| level.at_s - end_s <= joined_s);
         if level.mean < FULL_CORES {
             before = None;
             continue;
