@@ -45,7 +45,7 @@ pub struct Drift {
     pub from_s: f64,
     /// Per second.
     pub slope: f64,
-    /// 95 % interval of the slope.
+    /// Interval of the slope, nominally of 95 %; on series with a daily rhythm it held the truth some 7 times of 10.
     pub interval: (f64, f64),
     /// From the begin of the growth to its end.
     pub rise: f64,
