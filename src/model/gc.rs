@@ -124,6 +124,19 @@ pub struct BeamCollection {
     pub end: HeapSizes,
 }
 
+impl BeamCollection {
+    /// What a pair of trace events was: a minor collection that gave back nothing and moved nothing found no room in the old heap, and
+    /// the major one that follows does its work (OTP 25 to 27). Only an old block may have appeared; fragments grow by being traced.
+    pub fn kind(&self, is_major: bool, reclaimed_words: u64) -> GcKind {
+        let moved = |sizes: HeapSizes| (sizes.heap, sizes.heap_block, sizes.recent, sizes.old_heap);
+        match is_major {
+            true => GcKind::Major,
+            false if reclaimed_words == 0 && moved(self.start) == moved(self.end) => GcKind::FailedMinor,
+            false => GcKind::Minor,
+        }
+    }
+}
+
 /// One garbage collection of one heap. Sizes are words of the VM.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GcEvent {
@@ -240,6 +253,18 @@ pub struct GcTracing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_minor_collection_without_effect_failed_though_fragments_grew() {
+        let start = HeapSizes { heap: 364, heap_block: 376, recent: 180, ..HeapSizes::default() };
+        let end = HeapSizes { old_heap_block: 610, mbuf: 6, ..start };
+        let failed = BeamCollection { need_words: 8, start, end };
+        assert_eq!(failed.kind(false, 0), GcKind::FailedMinor);
+        assert_eq!(failed.kind(false, 3), GcKind::Minor);
+        assert_eq!(failed.kind(true, 0), GcKind::Major);
+        let promoted = BeamCollection { end: HeapSizes { old_heap: 180, recent: 184, ..end }, ..failed };
+        assert_eq!(promoted.kind(false, 0), GcKind::Minor);
+    }
 
     #[test]
     fn copied_words_are_the_survivors_of_what_was_collected() {

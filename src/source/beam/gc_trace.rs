@@ -375,17 +375,11 @@ fn mixed(pid: Pid) -> u64 {
     (u64::from(pid.serial) << 32 | u64::from(pid.id)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// A pair of messages. A minor collection that changed nothing found no room in the old heap; a major one follows.
+/// A pair of messages.
 fn collection(entity: EntityId, begun: &Begun, end_ns: i64, reclaimed_words: u64, end: HeapSizes) -> GcEvent {
-    let start = begun.sizes;
-    let unchanged = |sizes: HeapSizes| (sizes.heap, sizes.recent, sizes.old_heap, sizes.mbuf);
-    let kind = match begun.major {
-        true => GcKind::Major,
-        false if reclaimed_words == 0 && unchanged(start) == unchanged(end) => GcKind::FailedMinor,
-        false => GcKind::Minor,
-    };
     let pause_ns = u64::try_from(end_ns.saturating_sub(begun.steady_ns)).unwrap_or(0);
-    let beam = BeamCollection { need_words: begun.need_words, start, end };
+    let beam = BeamCollection { need_words: begun.need_words, start: begun.sizes, end };
+    let kind = beam.kind(begun.major, reclaimed_words);
     GcEvent::of_beam(Timestamp(0), entity, kind, pause_ns, reclaimed_words, beam)
 }
 

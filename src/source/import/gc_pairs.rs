@@ -64,13 +64,9 @@ impl Pairs {
             Edge::MinorEnd | Edge::MajorEnd => {
                 let begun = self.begun.remove(&entity).filter(|begun| begun.is_major == is_major);
                 let Some(begun) = begun else { return false };
-                let kind = match is_major {
-                    true => GcKind::Major,
-                    false if words == 0 && young_and_old(begun.sizes) == young_and_old(sizes) => GcKind::FailedMinor,
-                    false => GcKind::Minor,
-                };
                 let pause_ns = u64::try_from(at.0.saturating_sub(begun.at.0)).unwrap_or(0);
                 let beam = BeamCollection { need_words: begun.need_words, start: begun.sizes, end: sizes };
+                let kind = beam.kind(is_major, words);
                 out.push(GcEvent::of_beam(begun.at, entity, kind, pause_ns, words, beam));
                 true
             }
@@ -86,9 +82,4 @@ impl Pairs {
     pub fn end(&mut self, entity: EntityId) {
         self.begun.remove(&entity);
     }
-}
-
-/// What any minor collection that does something changes.
-fn young_and_old(sizes: HeapSizes) -> [u64; 4] {
-    [sizes.heap, sizes.heap_block, sizes.recent, sizes.old_heap]
 }

@@ -276,18 +276,9 @@ impl<R: BufRead + Send> GcText<R> {
                 let major = name == "gc_major_end";
                 // Without its start, it began before the trace.
                 if let Some(start) = process.open.take().filter(|start| start.major == major) {
-                    let (before, after) = (start.sizes, sizes);
-                    let unchanged = before.heap == after.heap
-                        && before.heap_block == after.heap_block
-                        && before.recent == after.recent
-                        && before.old_heap == after.old_heap;
-                    let kind = match major {
-                        true => GcKind::Major,
-                        false if amount == 0 && unchanged => GcKind::FailedMinor,
-                        false => GcKind::Minor,
-                    };
                     let pause_ns = u64::try_from(at.0.saturating_sub(start.at.0)).unwrap_or(0);
-                    let beam = BeamCollection { need_words: start.need_words, start: before, end: after };
+                    let beam = BeamCollection { need_words: start.need_words, start: start.sizes, end: sizes };
+                    let kind = beam.kind(major, amount);
                     told = Some(GcEvent::of_beam(start.at, entity, kind, pause_ns, amount, beam));
                 }
             }
