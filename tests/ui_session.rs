@@ -135,7 +135,7 @@ fn the_filter_narrows_the_tree() {
 fn views_change_by_keys_and_the_palette_finds_commands() {
     let mut window = Window::open(Some(&seed()));
     window.wait_for_label("Agent process pool");
-    window.press(egui::Modifiers::NONE, egui::Key::Num4);
+    window.press(egui::Modifiers::NONE, egui::Key::Num5);
     assert_eq!(window.look(|state| state.view), ViewId::Roadmap);
     window.press(egui::Modifiers::COMMAND, egui::Key::K);
     assert!(window.shows("Find a command"));

@@ -44,7 +44,7 @@ pub fn welcome_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command>)
                     ui,
                     commands,
                     "Open a file …",
-                    ".vivarium recordings and .ron documents (Ctrl+O)",
+                    "recordings, documents, GC traces, request logs, spans (Ctrl+O)",
                     SessionCommand::OpenDialog,
                 );
                 for path in &state.recent {
