@@ -486,7 +486,11 @@ mod tests {
         let start = [("wordsize", 8), ("heap_size", 364), ("recent_size", 180), ("heap_block_size", 376)];
         for (what, time, sizes) in [
             ("gc_minor_start", 100, &start[..]),
-            ("gc_minor_end", 130, &[("wordsize", 0), ("heap_size", 364), ("recent_size", 180)]),
+            (
+                "gc_minor_end",
+                130,
+                &[("wordsize", 0), ("heap_size", 364), ("recent_size", 180), ("heap_block_size", 376)],
+            ),
             ("gc_major_start", 131, &start[..]),
             ("gc_major_end", 190, &[("wordsize", 300), ("heap_size", 64), ("heap_block_size", 233)]),
             ("gc_minor_start", 300, &start[..]),
