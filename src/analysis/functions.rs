@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::analysis::stats::proportion::wilson;
 use crate::model::batch::StackSample;
 use crate::model::time::TimeRange;
 
@@ -39,17 +40,9 @@ pub struct Share {
 impl Share {
     /// `count` of `total` observations, with the score interval of Wilson (1927), which also holds near 0 and 1.
     pub fn of(count: u64, total: u64) -> Self {
-        if total == 0 {
-            return Self { count, value: 0.0, low: 0.0, high: 1.0 };
-        }
-        let (n, p) = (total as f64, count as f64 / total as f64);
-        let z2 = Z_95 * Z_95;
-        let middle = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-        let half = Z_95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-        // What was seen always, or never, reaches the very end; rounding must not take it away.
-        let low = if count == 0 { 0.0 } else { (middle - half).max(0.0) };
-        let high = if count >= total { 1.0 } else { (middle + half).min(1.0) };
-        Self { count, value: p, low, high }
+        let (low, high) = wilson(count, total, Z_95);
+        let value = if total == 0 { 0.0 } else { count as f64 / total as f64 };
+        Self { count, value, low, high }
     }
 }
 

@@ -95,10 +95,9 @@ impl Verify {
         if names.is_empty() {
             bail!("no prediction is pinned in BEFORE; pin one with `vivarium whatif BEFORE --set … --pin NAME`");
         }
-        let mut checks: Vec<(String, Check)> = Vec::new();
-        for pinned in before.document.predictions.iter().filter(wanted) {
-            checks.push((pinned.name.clone(), verify(pinned, (&before, of_before), (&after, of_after))?));
-        }
+        let predictions = before.document.predictions.iter().filter(wanted);
+        let outcomes = verify(predictions.clone(), (&before, of_before), (&after, of_after))?;
+        let checks: Vec<(String, Check)> = predictions.map(|pinned| pinned.name.clone()).zip(outcomes).collect();
         if checks.is_empty() {
             bail!("no prediction is pinned under that name; there is {}", names.join(", "));
         }
@@ -129,7 +128,6 @@ impl Verify {
     fn json(&self, pinned: &[PinnedPrediction], checks: &[(String, Check)], held: bool) -> anyhow::Result<String> {
         let predictions = checks.iter().filter_map(|(name, check)| {
             let pinned = pinned.iter().find(|pinned| pinned.name == *name)?;
-            let outcome = |result: &'_ crate::model::document::CheckedOutcome| result.held();
             let outcomes = check.results.iter().map(|result| OutcomePart {
                 metric: &result.metric,
                 component: result.component.as_ref().map(|id| id.as_str()),
@@ -137,7 +135,7 @@ impl Verify {
                 low: result.low,
                 high: result.high,
                 measured: result.measured,
-                held: outcome(result),
+                held: result.held(),
             });
             Some(VerifiedPrediction {
                 name: &pinned.name,

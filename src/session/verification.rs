@@ -13,6 +13,7 @@ use crate::plan::ledger;
 use crate::state::whatif::parse;
 use crate::store::recording::{Recording, RecordingError};
 use crate::whatif::answer::{Models, measured};
+use crate::whatif::data::SessionData;
 
 /// How much work a recording saw: words allocated and requests served, at each component and in all.
 struct Work {
@@ -21,8 +22,7 @@ struct Work {
 }
 
 impl Work {
-    fn of(recording: &Recording, session: &Session, range: Option<TimeRange>) -> Result<Self, RecordingError> {
-        let data = gather(recording, Some(&session.document), range)?;
+    fn of(recording: &Recording, data: &SessionData) -> Result<Self, RecordingError> {
         let mut work = Self { allocated: BTreeMap::new(), requests: BTreeMap::new() };
         if let Some(range) = data.range
             && let Some(Collections { summary, components }) = summarize(recording, &recording.entities()?, range)?
@@ -55,25 +55,36 @@ impl Work {
     }
 }
 
-/// Checks one prediction of `before` against `after`.
+/// Checks predictions of `before` against `after`, one after the other.
 ///
 /// # Errors
 /// When a recording can't be read.
-pub fn verify(
+pub fn verify<'a>(
+    predictions: impl Iterator<Item = &'a PinnedPrediction>,
+    before: (&Session, &Recording),
+    after: (&Session, &Recording),
+) -> Result<Vec<Check>, RecordingError> {
+    let data = gather(after.1, Some(&after.0.document), None)?;
+    let work = Work::of(after.1, &data)?;
+    predictions.map(|pinned| check(pinned, before, after, &data, &work)).collect()
+}
+
+fn check(
     pinned: &PinnedPrediction,
     before: (&Session, &Recording),
     after: (&Session, &Recording),
+    data: &SessionData,
+    work: &Work,
 ) -> Result<Check, RecordingError> {
     let time = |text: &str| Timestamp::parse_rfc3339(text);
     let range = time(&pinned.from).zip(time(&pinned.to)).map(|(from, to)| TimeRange::new(from, to));
-    let (work_before, work_after) = (Work::of(before.1, before.0, range)?, Work::of(after.1, after.0, None)?);
+    let work_before = Work::of(before.1, &gather(before.1, Some(&before.0.document), range)?)?;
     let summary = after.1.summary()?;
     let started = summary.span.map_or(summary.info.started, |span| span.from);
     // A setting that this version does not know has no outcome to measure.
     let settings: Vec<_> =
         pinned.settings.iter().filter_map(|one| parse(std::slice::from_ref(one)).ok()).flatten().collect();
-    let data = gather(after.1, Some(&after.0.document), None)?;
-    let parts = measured(&mut Models::default(), &data, &settings);
-    let ratio = |component: Option<&ComponentId>| work_after.relative_to(&work_before, component);
+    let parts = measured(&mut Models::default(), data, &settings);
+    let ratio = |component: Option<&ComponentId>| work.relative_to(&work_before, component);
     Ok(ledger::check(pinned, &after.0.document.title, started, &ratio, &parts))
 }

@@ -8,7 +8,10 @@ pub fn wilson(k: u64, n: u64, z: f64) -> (f64, f64) {
     let (n, share) = (n as f64, k as f64 / n as f64);
     let middle = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
     let half = z / (1.0 + z * z / n) * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
-    ((middle - half).max(0.0), (middle + half).min(1.0))
+    // What was seen always, or never, reaches the very end; rounding must not take it away.
+    let low = if k == 0 { 0.0 } else { (middle - half).max(0.0) };
+    let high = if share >= 1.0 { 1.0 } else { (middle + half).min(1.0) };
+    (low, high)
 }
 
 /// The error that a new prediction stays within with probability `level`, from the sizes of earlier errors in any order (split
