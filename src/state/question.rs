@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::whatif::{Compared, Predicted};
 use super::{CpuDetail, Selection, State, ViewId, detail};
+use crate::analysis::consistency::Consistency;
 use crate::analysis::findings::Findings;
 use crate::analysis::functions::Functions;
 use crate::analysis::gc::GcFigures;
@@ -117,6 +118,11 @@ pub enum Question {
         /// Over which time.
         range: TimeRange,
     },
+    /// Which stated figures disagree: with each other, and with what was measured.
+    Consistency {
+        /// Measured over which time; `None` if nothing was.
+        range: Option<TimeRange>,
+    },
 }
 
 /// What a question is about, whatever its details: one answer of each topic is kept.
@@ -152,6 +158,8 @@ pub enum Topic {
     Compared,
     /// See [`Question::Findings`].
     Findings,
+    /// See [`Question::Consistency`].
+    Consistency,
 }
 
 impl Question {
@@ -173,6 +181,7 @@ impl Question {
             Question::Predict { effort: Effort::Full, .. } => Topic::Predicted,
             Question::Compare { .. } => Topic::Compared,
             Question::Findings { .. } => Topic::Findings,
+            Question::Consistency { .. } => Topic::Consistency,
         }
     }
 
@@ -183,8 +192,10 @@ impl Question {
 
     /// Whether its answer changes when a recording grows.
     pub fn depends_on_data(&self) -> bool {
-        // Findings, collections and what-if ask about a stretch of time, which says by itself what data there are.
-        let of_range = matches!(self, Question::Findings { .. } | Question::Collections { .. }) || self.is_what_if();
+        // Findings, consistency, collections and what-if ask about a stretch of time, which says by itself what data there are.
+        let of_range =
+            matches!(self, Question::Findings { .. } | Question::Consistency { .. } | Question::Collections { .. })
+                || self.is_what_if();
         !matches!(self, Question::MapLayout) && !of_range
     }
 }
@@ -220,6 +231,8 @@ pub enum Answer {
     Compared(Vec<Compared>),
     /// See [`Question::Findings`].
     Findings(Findings),
+    /// See [`Question::Consistency`].
+    Consistency(Consistency),
 }
 
 /// Collections, added up.
@@ -275,6 +288,8 @@ pub struct Answers {
     pub compared: Arc<Vec<Compared>>,
     /// What somebody should know.
     pub findings: Option<Arc<Findings>>,
+    /// Which stated figures disagree.
+    pub consistency: Option<Arc<Consistency>>,
     /// The question that each kept answer answers.
     pub answered: BTreeMap<Topic, Asked>,
     /// What is on its way.
@@ -302,6 +317,7 @@ impl Answers {
             Answer::Predicted(predicted) => self.take_prediction(predicted),
             Answer::Compared(compared) => self.compared = Arc::new(compared),
             Answer::Findings(findings) => self.findings = Some(Arc::new(findings)),
+            Answer::Consistency(consistency) => self.consistency = Some(Arc::new(consistency)),
         }
         self.failed.remove(&topic);
         self.answered.insert(topic, asked);
@@ -344,7 +360,8 @@ fn process_is_selected(state: &State) -> bool {
 pub fn wanted(state: &State) -> Vec<Question> {
     let Some(session) = &state.session else { return Vec::new() };
     let cursor = state.cursor();
-    let mut questions = vec![Question::Vitals { at: cursor }];
+    let measured = state.measured_span().map(|span| settled(span, state.is_live()));
+    let mut questions = vec![Question::Vitals { at: cursor }, Question::Consistency { range: measured }];
     let Some(span) = state.measured_span() else {
         match state.view {
             ViewId::Map => questions.push(Question::MapLayout),

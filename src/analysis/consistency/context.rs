@@ -61,8 +61,12 @@ impl<'d> Context<'d> {
 
     /// How many there are of what the figure is stated for each.
     pub fn count_of(&self, figure: &Figure) -> Option<f64> {
-        let number = self.figures.get(self.counts.get(figure.each?)?)?;
-        number.number_in(Unit::COUNT).ok()
+        self.count_figure(figure)?.number_in(Unit::COUNT).ok()
+    }
+
+    /// The figure that says so.
+    pub fn count_figure(&self, figure: &Figure) -> Option<&Figure<'d>> {
+        self.figures.get(self.counts.get(figure.each?)?)
     }
 
     /// A figure of all of them: what is stated for each, times their number. `beside` is a figure to compare it with; where that is

@@ -160,15 +160,17 @@ fn from_to<'d>(
             let amount = total.map(|total| format!(" = {}", n(total * (factor - 1.0), unit))).unwrap_or_default();
             format!("{} {}{amount}", effect.label, effect.text())
         };
+        let is_part = |one: &&(&Figure, f64, Option<&Figure>, &ComponentId)| base.component != Some(one.3);
+        let parts: Vec<_> = inside.iter().filter(is_part).collect();
         let message = format!(
             "{} is of {} ({}), which does not hold {}.{}",
             combined.text(),
             base.text(),
             base.label,
             listed(outside.iter().map(term)),
-            match whole.is_some() || inside.is_empty() {
+            match parts.is_empty() {
                 true => String::new(),
-                false => format!(" It does hold {}.", listed(inside.iter().map(term))),
+                false => format!(" It does hold {}.", listed(parts.into_iter().map(term))),
             }
         );
         found

@@ -1,13 +1,183 @@
-//! Stated figures against measured ones of the same metric.
+//! Stated figures against measured ones of the same metric, and claimed effects against the measured base.
 
-use super::Disagreement;
-use crate::model::document::Document;
+use std::collections::BTreeSet;
 
-/// A metric as it was measured over a time.
+use super::arithmetic::Span;
+use super::context::{Context, n, percent};
+use super::figures::Figure;
+use super::{Disagreement, RuleClass, Severity};
+use crate::analysis::findings::Evidence;
+use crate::model::document::{ComponentKind, Document, Statistic};
+use crate::model::id::ComponentId;
+use crate::model::metric::{MEMBERS, MetricKey, MetricKind, OverEntities};
+use crate::model::quantity::{Quantity, Value};
+use crate::model::time::TimeRange;
+use crate::model::unit::Unit;
+
+/// A stated figure may be off by so much.
+const MEASURED: f64 = 0.2;
+
+/// A metric as it was measured over a time, in the metric's unit.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MeasuredFigure {}
+pub struct MeasuredFigure {
+    /// Of which component; `None`: the whole system.
+    pub component: Option<ComponentId>,
+    /// What.
+    pub metric: MetricKey,
+    /// On average.
+    pub mean: f64,
+    /// At least.
+    pub min: f64,
+    /// At most.
+    pub max: f64,
+    /// Where it comes from, e.g. `host`.
+    pub source: String,
+    /// Over which time.
+    pub window: TimeRange,
+}
 
-/// Stated figures that measurements do not bear out.
-pub fn against_measured(_document: &Document, _measured: &[MeasuredFigure]) -> Vec<Disagreement> {
-    Vec::new()
+/// The metrics, and of which components, that a document states something of and that a recording could tell; with the number of
+/// members where a figure is for each.
+pub fn wanted(document: &Document) -> BTreeSet<(Option<ComponentId>, MetricKey)> {
+    let cx = Context::new(document);
+    let mut wanted = BTreeSet::new();
+    for figure in cx.figures.all.iter().filter(|figure| is_statement(&cx, figure)) {
+        let Some(metric) = figure.metric.filter(|metric| metric.metric().kind == MetricKind::Gauge) else { continue };
+        let Some(component) = whose(document, figure) else { continue };
+        if figure.each.is_some() && component.is_some() {
+            wanted.insert((component.clone(), MEMBERS));
+        }
+        wanted.insert((component, metric));
+    }
+    wanted
+}
+
+/// Stated figures that measurements do not bear out, and those that they do.
+pub fn against_measured(document: &Document, measured: &[MeasuredFigure]) -> Vec<Disagreement> {
+    if measured.is_empty() {
+        return Vec::new();
+    }
+    let cx = Context::new(document);
+    let of = |component: &Option<ComponentId>, metric: MetricKey| {
+        measured.iter().find(|it| it.metric == metric && &it.component == component)
+    };
+    let mut found = Vec::new();
+    for figure in cx.figures.all.iter().filter(|figure| is_statement(&cx, figure)) {
+        let Some(metric) = figure.metric else { continue };
+        let Some(component) = whose(document, figure) else { continue };
+        let Some(known) = of(&component, metric) else { continue };
+        let members = of(&component, MEMBERS).map(|members| members.mean);
+        found.extend(if figure.is_change { base(&cx, figure, known) } else { level(&cx, figure, known, members) });
+    }
+    found
+}
+
+/// A level or an effect that a measurement can be held against: no rule, no goal, no other time.
+fn is_statement(cx: &Context, figure: &Figure) -> bool {
+    let is_goal =
+        cx.document.targets.iter().any(|target| target.item == figure.name.item && target.metric == figure.metric)
+            && figure.statistic == Statistic::Unspecified
+            && figure.each.is_none();
+    let is_now = figure.is_change || figure.is_present() || figure.statistic == Statistic::Peak;
+    is_now && figure.period.is_none() && figure.part_of.is_none() && !is_goal && cx.rule(&figure.name.item).is_err()
+}
+
+/// The component that a figure is of, or the whole system, of which dashboards tell; `None` where nobody can know.
+fn whose(document: &Document, figure: &Figure) -> Option<Option<ComponentId>> {
+    let component = document.component(figure.component?)?;
+    match component.kind {
+        ComponentKind::System => Some(Some(component.id.clone())),
+        ComponentKind::Control | ComponentKind::Monitor => Some(None),
+        ComponentKind::Optimizer | ComponentKind::Plan => None,
+    }
+}
+
+fn quantity(number: f64, unit: Unit, known: &MeasuredFigure) -> Quantity {
+    Quantity::measured(number, unit, &known.source, Some(known.window))
+}
+
+fn level<'d>(
+    cx: &Context<'d>,
+    figure: &Figure<'d>,
+    known: &MeasuredFigure,
+    members: Option<f64>,
+) -> Option<Disagreement> {
+    let from = known.metric.unit();
+    let share = match figure.each {
+        None => 1.0,
+        // A sum is of all members; other metrics are of one as they are.
+        Some(_) if known.metric.metric().over_entities == OverEntities::Sum => {
+            members.filter(|members| *members > 0.0)?
+        }
+        Some(_) => 1.0,
+    };
+    let convert = |number: f64| from.convert(number / share, figure.unit).filter(|number| number.is_finite());
+    let (mean, min, max) = (convert(known.mean)?, convert(known.min)?, convert(known.max)?);
+    let (one, word) = if figure.statistic == Statistic::Peak { (max, "at most") } else { (mean, "on average") };
+    let stated = figure.span_in(figure.unit).ok()?;
+    let severity = if stated.meets(Span::of(one).wider_by_share(MEASURED)) {
+        Severity::Rounding
+    } else if stated.meets(Span::between(min, max)) && figure.statistic != Statistic::Peak {
+        // It was so at times.
+        Severity::Ambiguous
+    } else {
+        Severity::Contradiction
+    };
+    let each = figure.each.map(|each| format!(" for each {each}")).unwrap_or_default();
+    let message = format!(
+        "{}{each}: stated {}; measured {} {word}, {} to {} ({}).",
+        figure.label,
+        figure.text(),
+        n(one, figure.unit),
+        n(min, figure.unit),
+        n(max, figure.unit),
+        known.source
+    );
+    let mut found = cx.found(RuleClass::MeasuredVersusStated, severity, &[figure]).stated(figure).say(message);
+    let derived = quantity(one, figure.unit, known);
+    found.evidence.push(Evidence {
+        label: format!("{}, measured {word}", known.metric.metric().title),
+        quantity: derived.clone(),
+    });
+    found.derived = Some(derived);
+    Some(found)
+}
+
+/// A claimed effect beside what there is to be had.
+fn base<'d>(cx: &Context<'d>, claim: &Figure<'d>, known: &MeasuredFigure) -> Option<Disagreement> {
+    if matches!(claim.value, Value::Change(..)) {
+        return None;
+    }
+    let unit = known.metric.unit();
+    let (severity, message) = if claim.is_relative() {
+        let change = known.mean * (claim.factor().ok()? - 1.0);
+        let message = format!(
+            "{} claims {}; of the measured {} that is {}.",
+            claim.label,
+            claim.text(),
+            n(known.mean, unit),
+            n(change, unit)
+        );
+        (Severity::Rounding, message)
+    } else {
+        let amount = claim.number_in(unit).ok()?;
+        let is_too_much = amount < 0.0 && -amount > known.max;
+        let share = if known.mean > 0.0 { percent(amount.abs() / known.mean) } else { String::from("no share") };
+        let message = format!(
+            "{} claims {}; measured are {}, {}.",
+            claim.label,
+            claim.text(),
+            n(known.mean, unit),
+            if is_too_much { String::from("less than that") } else { format!("of which it is {share}") }
+        );
+        (if is_too_much { Severity::Contradiction } else { Severity::Rounding }, message)
+    };
+    let mut found = cx.found(RuleClass::MeasuredVersusStated, severity, &[claim]).stated(claim).say(message);
+    let measured = quantity(known.mean, unit, known);
+    found.evidence.push(Evidence {
+        label: format!("{}, measured on average", known.metric.metric().title),
+        quantity: measured.clone(),
+    });
+    found.derived = Some(measured);
+    Some(found)
 }

@@ -34,11 +34,11 @@ use crate::analysis::findings::Evidence;
 use crate::model::document::{Document, Relation};
 use crate::model::format::quantity_text;
 use crate::model::id::{ComponentId, ItemId};
-use crate::model::quantity::Quantity;
+use crate::model::quantity::{Provenance, Quantity};
 
 use context::Context;
 
-pub use measured::{MeasuredFigure, against_measured};
+pub use measured::{MeasuredFigure, against_measured, wanted};
 
 macro_rules! classes {
     ($($variant:ident $word:literal $title:literal $doc:literal;)*) => {
@@ -148,6 +148,26 @@ impl Severity {
         }
     }
 
+    /// A sign for it, so that it is told without colour.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Severity::Contradiction => "≠",
+            Severity::Ambiguous => "?",
+            Severity::Bound => "≤",
+            Severity::Rounding => "=",
+        }
+    }
+
+    /// What to do about it.
+    pub fn next(self) -> &'static str {
+        match self {
+            Severity::Contradiction => "Correct the statement that is wrong.",
+            Severity::Ambiguous => "Say which reading is meant.",
+            Severity::Bound => "State the condition that it needs, or give it up.",
+            Severity::Rounding => "Nothing to do.",
+        }
+    }
+
     /// What it means, for tooltips.
     pub fn meaning(self) -> &'static str {
         match self {
@@ -186,6 +206,20 @@ impl Disagreement {
     /// Whether it concerns a statement.
     pub fn is_about(&self, item: &ItemId) -> bool {
         self.about.contains(item)
+    }
+
+    /// Whether it concerns a stated quantity: of a statement with several figures, this one.
+    pub fn is_about_quantity(&self, quantity: &Quantity) -> bool {
+        let Provenance::Stated { item, .. } = &quantity.provenance else { return false };
+        let of_item =
+            |it: &&Evidence| matches!(&it.quantity.provenance, Provenance::Stated { item: of, .. } if of == item);
+        let is_it = |it: &Evidence| {
+            let number = it.quantity.number_in(quantity.unit);
+            let own = quantity.value.representative();
+            number.is_some_and(|number| (number - own).abs() <= 1e-9 * own.abs())
+        };
+        let mut figures = self.evidence.iter().filter(of_item).peekable();
+        self.is_about(item) && (figures.peek().is_none() || figures.any(is_it))
     }
 
     /// Whether it concerns a component's figures, or a statement that the component itself is.

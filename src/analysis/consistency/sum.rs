@@ -31,6 +31,8 @@ fn add_up<'d>(
     let (without, with): (Vec<&Figure>, Vec<&Figure>) = parts.iter().partition(|part| lacks_time(part));
     let mut figures = vec![whole];
     figures.extend(parts);
+    let counted = parts.iter().filter(|part| part.each != whole.each);
+    figures.extend(counted.filter_map(|part| cx.count_figure(part)));
     if !without.is_empty() && !with.is_empty() {
         let mut known = 0.0;
         for part in &with {
@@ -107,7 +109,7 @@ pub fn product(
     let first = *totals.first().ok_or_else(|| format!("the product of {} has no total", each.name))?;
     let count_figure = match count {
         Some(name) => Some(cx.figure(name)?),
-        None => cx.figures.all.iter().find(|figure| is_count(cx, each, figure)),
+        None => cx.count_figure(each),
     };
     let count = match (count, count_figure) {
         (Some(_), Some(figure)) => figure.number_in(Unit::COUNT)?,
@@ -132,12 +134,6 @@ pub fn product(
     figures.extend(count_figure);
     let found = cx.found(RuleClass::Product, severity, &figures).stated(first);
     Ok(vec![found.derived(product, unit, "number × each").say(message)])
-}
-
-fn is_count(cx: &Context, each: &Figure, figure: &Figure) -> bool {
-    cx.document.relations.iter().any(|relation| {
-        matches!(relation, Relation::Count { each: word, number } if Some(word.as_str()) == each.each && *number == figure.name)
-    })
 }
 
 /// Figures that say what they are a part of.

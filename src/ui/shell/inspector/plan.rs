@@ -3,6 +3,7 @@
 use crate::model::id::{DecisionId, OpportunityId};
 use crate::state::command::{Command, NavigateCommand};
 use crate::state::{State, ViewId};
+use crate::ui::widgets::doubt::statement_doubt_ui;
 use crate::ui::widgets::provenance;
 
 use super::stated::claim_row;
@@ -19,7 +20,7 @@ pub fn opportunity_ui(state: &State, id: &OpportunityId, ui: &mut egui::Ui, comm
         text(ui, &opportunity.about);
     }
     section(ui, "Claimed");
-    opportunity.claims.iter().for_each(|claim| claim_row(ui, &state.document, claim));
+    opportunity.claims.iter().for_each(|claim| claim_row(state, claim, ui, commands));
     if opportunity.claims.is_empty() {
         text(ui, "no effect with a figure");
     }
@@ -55,6 +56,7 @@ pub fn decision_ui(state: &State, id: &DecisionId, ui: &mut egui::Ui, commands: 
             ui.label("Asked by");
             ui.label(item.as_str());
             provenance::mark_ui(ui, &state.document.stated(item));
+            statement_doubt_ui(state, &state.document.stated(item), ui, commands);
         });
     }
     if let Some((least, most)) = decision.window_weeks {
