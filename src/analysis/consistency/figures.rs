@@ -43,11 +43,16 @@ impl Figure<'_> {
     pub fn span_in(&self, unit: Unit) -> Result<Span, String> {
         let not = || format!("{} is in {}, which can't be compared with {unit}", self.name, self.unit);
         let span = Span::of_value(self.value);
-        if span.low.is_nan() || span.high.is_nan() || span.low == span.high && !span.is_finite() {
+        if is_nan(self.value) || span.low == span.high && !span.is_finite() {
             return Err(format!("{} is no number to reckon with", self.name));
         }
-        let convert = |number: f64| if number.is_finite() { self.unit.convert(number, unit) } else { Some(number) };
-        Ok(Span { low: convert(span.low).ok_or_else(not)?, high: convert(span.high).ok_or_else(not)? })
+        let convert = |number: f64| match self.unit.convert(number, unit) {
+            _ if !number.is_finite() => Ok(number),
+            Some(converted) if converted.is_finite() => Ok(converted),
+            Some(_) => Err(format!("{} is too large to reckon with", self.name)),
+            None => Err(not()),
+        };
+        Ok(Span { low: convert(span.low)?, high: convert(span.high)? })
     }
 
     /// Its representative number in another unit; a share also as a share where percents and shares meet.
@@ -260,6 +265,13 @@ impl<'d> Figures<'d> {
         figure.component = component;
         figure.listed_by = component;
         self.lengths.insert(id.as_str(), figure);
+    }
+}
+
+fn is_nan(value: Value) -> bool {
+    match value {
+        Value::Exact(one) | Value::Below(one) | Value::Above(one) => one.is_nan(),
+        Value::Range(a, b) | Value::Change(a, b) => a.is_nan() || b.is_nan(),
     }
 }
 

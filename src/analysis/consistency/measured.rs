@@ -9,7 +9,7 @@ use super::{Disagreement, RuleClass, Severity};
 use crate::analysis::findings::Evidence;
 use crate::model::document::{ComponentKind, Document, Statistic};
 use crate::model::id::ComponentId;
-use crate::model::metric::{MEMBERS, MetricKey, MetricKind, OverEntities};
+use crate::model::metric::{BINARY_HELD, MEMBERS, MEMORY_USED, MetricKey, MetricKind, OverEntities};
 use crate::model::quantity::{Quantity, Value};
 use crate::model::time::TimeRange;
 use crate::model::unit::Unit;
@@ -47,6 +47,9 @@ pub fn wanted(document: &Document) -> BTreeSet<(Option<ComponentId>, MetricKey)>
         if figure.each.is_some() && component.is_some() {
             wanted.insert((component.clone(), MEMBERS));
         }
+        if figure.is_change && metric == MEMORY_USED {
+            wanted.insert((component.clone(), BINARY_HELD));
+        }
         wanted.insert((component, metric));
     }
     wanted
@@ -67,7 +70,19 @@ pub fn against_measured(document: &Document, measured: &[MeasuredFigure]) -> Vec
         let Some(component) = whose(document, figure) else { continue };
         let Some(known) = of(&component, metric) else { continue };
         let members = of(&component, MEMBERS).map(|members| members.mean);
-        found.extend(if figure.is_change { base(&cx, figure, known) } else { level(&cx, figure, known, members) });
+        found.extend(if figure.is_change {
+            // What a process keeps alive outside of its heap can be saved as well.
+            let held = component.as_ref().filter(|_| metric == MEMORY_USED).and_then(|_| of(&component, BINARY_HELD));
+            let with_held = held.map(|held| MeasuredFigure {
+                mean: known.mean + held.mean,
+                min: known.min + held.min,
+                max: known.max + held.max,
+                ..known.clone()
+            });
+            base(&cx, figure, with_held.as_ref().unwrap_or(known))
+        } else {
+            level(&cx, figure, known, members)
+        });
     }
     found
 }
@@ -124,13 +139,15 @@ fn level<'d>(
         Severity::Contradiction
     };
     let each = figure.each.map(|each| format!(" for each {each}")).unwrap_or_default();
+    let range = match figure.statistic == Statistic::Peak || min == max {
+        true => String::new(),
+        false => format!(", {} to {}", n(min, figure.unit), n(max, figure.unit)),
+    };
     let message = format!(
-        "{}{each}: stated {}; measured {} {word}, {} to {} ({}).",
+        "{}{each}: stated {}; measured {} {word}{range} ({}).",
         figure.label,
         figure.text(),
         n(one, figure.unit),
-        n(min, figure.unit),
-        n(max, figure.unit),
         known.source
     );
     let mut found = cx.found(RuleClass::MeasuredVersusStated, severity, &[figure]).stated(figure).say(message);

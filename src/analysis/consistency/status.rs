@@ -20,7 +20,7 @@ pub fn all_well(cx: &Context, verdict: &ItemId, rules: &[ItemId], components: &[
     let mut fired: Vec<&ItemId> = Vec::new();
     for item in rules {
         let (rule, condition) = cx.rule(item)?;
-        for value in cx.watched(item) {
+        for value in cx.watched(item).into_iter().filter(|value| value.is_present()) {
             let (span, _) = as_rate(value, condition.unit)?;
             if says(condition, span) == Says::Fires {
                 firing.push(format!(

@@ -83,7 +83,8 @@ pub fn episodes(cx: &Context, triggers: &[ItemId], rate: &FigureRef, duration: &
     let mut by_period: Vec<(&Rule, &Condition, &Figure, String)> = Vec::new();
     for trigger in triggers {
         let (rule, condition) = cx.rule(trigger)?;
-        for value in cx.watched(trigger) {
+        // A peak over the threshold is an event; what is so on average, or now, is always so.
+        for value in cx.watched(trigger).into_iter().filter(|value| value.is_present()) {
             let (span, is_period) = as_rate(value, condition.unit)?;
             if says(condition, span) == Says::Fires {
                 let list = if is_period { &mut by_period } else { &mut direct };

@@ -1,11 +1,8 @@
-//! Stated against derived: on the bundled seed document every contradiction is found and none is made up; on documents of quite
-//! another kind the same rules work as well.
+//! The seed document: what is wrong with it, and what is not.
 
-use vivarium::analysis::consistency::{Disagreement, Severity, check};
-use vivarium::model::document::Document;
-use vivarium::store::document::parse_document;
+use vivarium::analysis::consistency::{Severity, check};
 
-const SEED: &str = include_str!("../sessions/foundation.ron");
+use crate::{SEED, concerns, document, told};
 
 /// What is wrong with the seed document: rule, severity, and statements that are concerned. One finding for each.
 const WRONG: &[(&str, &str, &str)] = &[
@@ -135,21 +132,6 @@ const RIGHT: &[(&str, &str)] = &[
         "M-DeallocationFlow.02 M-DeallocationFlow.04 M-DeallocationFlow.05 M-DeallocationFlow.06 M-DeallocationFlow.07",
     ),
 ];
-
-fn document(text: &str) -> Document {
-    let loaded = parse_document(text, "test.ron").unwrap_or_else(|error| panic!("{error}\n{text}"));
-    assert_eq!(loaded.warnings, Vec::<String>::new());
-    loaded.document
-}
-
-fn concerns(found: &Disagreement, class: &str, items: &str) -> bool {
-    found.class.word() == class && items.split_whitespace().all(|item| found.is_about(&item.into()))
-}
-
-fn told(found: &Disagreement) -> String {
-    let about: Vec<&str> = found.about.iter().map(|item| item.as_str()).collect();
-    format!("{} {} {}: {}", found.severity.word(), found.class.word(), about.join(" "), found.message)
-}
 
 #[test]
 fn every_contradiction_of_the_seed_is_found_and_none_is_made_up() {
