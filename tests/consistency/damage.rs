@@ -2,6 +2,7 @@
 
 use vivarium::analysis::consistency::check;
 use vivarium::model::document::Document;
+use vivarium::store::document::{document_text, parse_document};
 
 use crate::{SEED, document, told};
 
@@ -69,4 +70,26 @@ fn no_figures_make_it_fail() {
             }
         }
     }
+}
+
+#[test]
+fn relations_survive_saving_and_mistakes_in_them_are_told() {
+    let loaded = parse_document(SEED, "seed.ron").unwrap();
+    let text = document_text(&loaded.document, &loaded.unknown).unwrap();
+    assert!(text.contains(r#"rest: "M-AgentPool.07")"#) && text.contains(r#"need: "M-AgentPool.07#3""#), "{text}");
+    let again = parse_document(&text, "again.ron").unwrap();
+    assert_eq!(again.document, loaded.document);
+    assert_eq!(check(&again.document), check(&loaded.document));
+
+    let of = |relation: &str| {
+        let text = format!(r#"(format: "vivarium-session", version: 1, title: "t", relations: [{relation}])"#);
+        parse_document(&text, "t.ron")
+    };
+    let mistake = |relation: &str| of(relation).unwrap_err().to_string();
+    assert!(mistake(r#"Slope(values: "a", times: "b")"#).contains("rate"));
+    assert!(mistake(r#"Slope(values: "a#0", times: "b", rate: "c")"#).contains("after # comes a number from 1"));
+    assert!(mistake(r#"Slop(values: "a")"#).contains("Slop"));
+    let newer = of(r#"Slope(values: "a", times: "b", rate: "c", since: 3)"#).unwrap();
+    assert!(newer.warnings[0].contains("since"), "{:?}", newer.warnings);
+    assert!(document_text(&newer.document, &newer.unknown).unwrap().contains("since: 3"));
 }

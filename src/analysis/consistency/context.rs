@@ -205,6 +205,8 @@ impl<'d> Draft<'_, 'd> {
     /// What the others give for it.
     pub fn derived(mut self, number: f64, unit: Unit, formula: &str) -> Self {
         let inputs: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        // Without the last bits, which say more of the arithmetic than of the figure.
+        let number = format!("{number:.12e}").parse().unwrap_or(number);
         self.found.derived = Some(Quantity::derived(number, unit, formula, &inputs));
         self
     }

@@ -198,3 +198,102 @@ fn base<'d>(cx: &Context<'d>, claim: &Figure<'d>, known: &MeasuredFigure) -> Opt
     found.derived = Some(measured);
     Some(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::document::{Claim, Component, Fact, Horizon, Lane, Opportunity, Selector};
+    use crate::model::time::Timestamp;
+
+    fn fact(item: &str, value: f64, unit: &str, metric: MetricKey) -> Fact {
+        Fact {
+            item: item.into(),
+            label: item.to_owned(),
+            value: Value::Exact(value),
+            unit: unit.parse().unwrap(),
+            metric: Some(metric),
+            statistic: Statistic::Unspecified,
+            about: None,
+            each: None,
+            part_of: None,
+            period: None,
+            note: None,
+        }
+    }
+
+    fn pool() -> Document {
+        let mut document = Document::new("test");
+        let mut pool = Component::new("pool".into(), "Pool", ComponentKind::System);
+        pool.selectors.push(Selector::default());
+        pool.facts.push(fact("all", 400.0, "MB", MEMORY_USED));
+        pool.facts.push(Fact { each: Some(String::from("worker")), ..fact("each", 30.0, "MB", MEMORY_USED) });
+        pool.facts.push(Fact { statistic: Statistic::Peak, ..fact("peak", 1.0, "GB", MEMORY_USED) });
+        document.components.push(pool);
+        let claim = |item: &str, value: f64, unit: &str| Claim {
+            item: item.into(),
+            label: String::from("Memory"),
+            value: Value::Exact(value),
+            is_level: false,
+            unit: unit.parse().unwrap(),
+            metric: Some(MEMORY_USED),
+            statistic: Statistic::Unspecified,
+        };
+        document.horizons.push(Horizon {
+            id: "soon".into(),
+            title: String::from("Soon"),
+            component: None,
+            lane: Lane::Near,
+            weeks: (1.0, 2.0),
+            risk: None,
+            risk_item: None,
+            risk_note: None,
+            combined: Vec::new(),
+        });
+        document.opportunities.push(Opportunity {
+            id: "less".into(),
+            item: None,
+            title: String::from("Less"),
+            about: String::new(),
+            horizon: "soon".into(),
+            component: Some("pool".into()),
+            claims: vec![claim("too much", -900.0, "MB"), claim("possible", -100.0, "MB")],
+            effort_h: None,
+            risk: None,
+            state: Default::default(),
+            depends_on: Vec::new(),
+        });
+        document
+    }
+
+    #[test]
+    fn stated_figures_are_held_against_measured_ones_and_claims_against_their_base() {
+        let document = pool();
+        let component = Some(ComponentId::from("pool"));
+        let wanted = wanted(&document);
+        assert!(
+            [MEMORY_USED, MEMBERS].iter().all(|metric| wanted.contains(&(component.clone(), *metric))),
+            "{wanted:?}"
+        );
+        let window = TimeRange::new(Timestamp(0), Timestamp(1));
+        let measured = |metric, mean: f64, min: f64, max: f64| MeasuredFigure {
+            component: component.clone(),
+            metric,
+            mean,
+            min,
+            max,
+            source: String::from("test"),
+            window,
+        };
+        let measured = [measured(MEMORY_USED, 600e6, 380e6, 700e6), measured(MEMBERS, 20.0, 20.0, 20.0)];
+        let found = against_measured(&document, &measured);
+        let of = |item: &str| found.iter().find(|one| one.is_about(&item.into())).unwrap();
+        assert_eq!(of("all").severity, Severity::Ambiguous, "it was so at times: {}", of("all").message);
+        assert_eq!(of("each").severity, Severity::Rounding, "600 MB of 20: {}", of("each").message);
+        assert_eq!(of("peak").severity, Severity::Contradiction, "{}", of("peak").message);
+        assert_eq!(of("too much").severity, Severity::Contradiction, "{}", of("too much").message);
+        assert_eq!(of("possible").severity, Severity::Rounding);
+        assert!(of("possible").message.contains("600 MB, of which it is 16.7 %"), "{}", of("possible").message);
+        assert_eq!(of("peak").derived.as_ref().unwrap().provenance.word(), "measured");
+        assert!(against_measured(&document, &[]).is_empty());
+    }
+}
