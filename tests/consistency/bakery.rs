@@ -90,8 +90,11 @@ const BAKERY: &str = r#"#![enable(implicit_some)]
   ],
 )"#;
 
-/// What is changed in the bakery, and what is said of it then.
-const BURNT: &[(&str, &str, &[(&str, &str)])] = &[
+/// Rule and severity of what is said.
+type Said = &'static [(&'static str, &'static str)];
+
+/// What is changed in the bakery, into what, and what is said of it then.
+const BURNT: &[(&str, &str, Said)] = &[
     ("value: Exact(90), unit: \"ms\"", "value: Exact(140), unit: \"ms\"", &[("threshold_versus_state", "ambiguous")]),
     (
         "value: Exact(80), unit: \"ms\"",

@@ -20,8 +20,8 @@ pub struct Context<'d> {
     counts: HashMap<&'d str, &'d FigureRef>,
     /// What a rule looks at.
     watched: HashMap<&'d ItemId, Vec<&'d FigureRef>>,
-    /// The component that a statement without a figure belongs to.
-    owners: HashMap<&'d ItemId, &'d ComponentId>,
+    /// The component that a statement without a figure belongs to, or is.
+    owners: HashMap<&'d str, &'d ComponentId>,
 }
 
 impl<'d> Context<'d> {
@@ -89,13 +89,7 @@ impl<'d> Context<'d> {
 
     /// The figure of a component for a metric as it is now: the first that it lists.
     pub fn main_figure(&self, component: &ComponentId, metric: MetricKey) -> Option<&Figure<'d>> {
-        self.figures.all.iter().find(|figure| {
-            figure.listed_by == Some(component)
-                && figure.component == Some(component)
-                && figure.metric == Some(metric)
-                && figure.is_present()
-                && self.rule(&figure.name.item).is_err()
-        })
+        self.figures.main(component, metric)
     }
 
     /// What rule looks at, as far as the document says.
@@ -135,20 +129,21 @@ impl<'d> Context<'d> {
     }
 }
 
-fn owners(document: &Document) -> HashMap<&ItemId, &ComponentId> {
+fn owners(document: &Document) -> HashMap<&str, &ComponentId> {
     let mut owners = HashMap::new();
     for component in &document.components {
+        owners.insert(component.id.as_str(), &component.id);
         let notes = component.notes.iter().map(|note| &note.item);
         let patterns = component.patterns.iter().map(|pattern| &pattern.item);
         let headings = component.headings.iter().map(|heading| &heading.item);
-        owners.extend(notes.chain(patterns).chain(headings).map(|item| (item, &component.id)));
+        owners.extend(notes.chain(patterns).chain(headings).map(|item| (item.as_str(), &component.id)));
     }
-    owners.extend(document.rules.iter().map(|rule| (&rule.item, &rule.owner)));
-    owners.extend(document.targets.iter().map(|target| (&target.item, &target.owner)));
-    owners.extend(document.decisions.iter().filter_map(|it| it.item.as_ref().zip(it.about.as_ref())));
-    for opportunity in &document.opportunities {
-        owners.extend(opportunity.item.as_ref().zip(opportunity.component.as_ref()));
-    }
+    let rules = document.rules.iter().map(|rule| (&rule.item, &rule.owner));
+    let targets = document.targets.iter().map(|target| (&target.item, &target.owner));
+    let decisions = document.decisions.iter().filter_map(|it| it.item.as_ref().zip(it.about.as_ref()));
+    let opportunities = document.opportunities.iter().filter_map(|it| it.item.as_ref().zip(it.component.as_ref()));
+    let others = rules.chain(targets).chain(decisions).chain(opportunities);
+    owners.extend(others.map(|(item, component)| (item.as_str(), component)));
     owners
 }
 
@@ -181,10 +176,8 @@ impl<'d> Draft<'_, 'd> {
     pub fn and<'i>(mut self, items: impl IntoIterator<Item = &'i ItemId>) -> Self {
         for item in items {
             self.item(item);
-            let owner = self.cx.owners.get(item).copied();
-            let itself = self.cx.document.components.iter().map(|component| &component.id);
-            let itself = itself.filter(|id| id.as_str() == item.as_str()).last();
-            self.components(owner.into_iter().chain(itself));
+            let owner = self.cx.owners.get(item.as_str()).copied();
+            self.components(owner);
         }
         self
     }

@@ -1,18 +1,20 @@
 //! Effects: percentages and the base that they are of, and effects taken together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::arithmetic::{Span, half_digit};
 use super::context::{Context, joined, listed, n, percent, signed_percent};
 use super::figures::Figure;
 use super::{Checked, Disagreement, RuleClass, Severity};
-use crate::model::document::{FigureRef, Statistic};
+use crate::model::document::{FigureRef, Opportunity, Statistic};
 use crate::model::id::{ComponentId, ItemId};
 use crate::model::metric::MetricKey;
 use crate::model::unit::{BaseUnit, Unit};
 
 const BASE: f64 = 0.02;
 const TOGETHER: f64 = 0.05;
+/// So many effects are told of in one sentence.
+const MAX_TOLD: usize = 6;
 
 /// An effect that a statement gives both as an amount and as a percentage.
 struct Both<'c, 'd> {
@@ -86,11 +88,14 @@ fn whole<'c, 'd>(cx: &'c Context<'d>, metric: MetricKey, unit: Unit) -> Option<(
 /// An effect in an amount and in per cent: of what?
 pub fn by_structure(cx: &Context) -> Vec<Disagreement> {
     let mut found = Vec::new();
+    let opportunities = cx.document.opportunities.iter();
+    let by_claim: HashMap<&ItemId, &Opportunity> =
+        opportunities.flat_map(|it| it.claims.iter().map(move |claim| (&claim.item, it))).collect();
     // Effects of one lane, whose base is what each changes: those that are of something else.
     let mut lanes: BTreeMap<&str, Vec<(Both, &Figure, f64)>> = BTreeMap::new();
     for both in both(cx) {
         let item = &both.amount.name.item;
-        let opportunity = cx.document.opportunities.iter().find(|it| it.claims.iter().any(|claim| &claim.item == item));
+        let opportunity = by_claim.get(item);
         let horizon = cx.document.horizons.iter().find(|it| it.combined.iter().any(|claim| &claim.item == item));
         if let Some(opportunity) = opportunity {
             let own = opportunity.component.as_ref().and_then(|id| cx.main_figure(id, both.metric));
@@ -114,7 +119,7 @@ pub fn by_structure(cx: &Context) -> Vec<Disagreement> {
         }
     }
     for wrong in lanes.into_values() {
-        found.push(wrong_bases(cx, &wrong));
+        found.extend(wrong.chunks(MAX_TOLD).map(|wrong| wrong_bases(cx, wrong)));
     }
     found
 }

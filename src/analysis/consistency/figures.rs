@@ -139,6 +139,8 @@ impl Figure<'_> {
 pub struct Figures<'d> {
     pub all: Vec<Figure<'d>>,
     by_item: HashMap<&'d ItemId, Vec<usize>>,
+    /// The first figure that a component lists of itself for a metric, as it is now.
+    main: HashMap<(&'d ComponentId, MetricKey), usize>,
     /// Statements that are boxes of the map stand for their plan's length.
     lengths: HashMap<&'d str, Figure<'d>>,
 }
@@ -217,6 +219,11 @@ impl<'d> Figures<'d> {
         }
     }
 
+    /// The figure of a component for a metric as it is now: the first that it lists.
+    pub fn main(&self, component: &ComponentId, metric: MetricKey) -> Option<&Figure<'d>> {
+        self.main.get(&(component, metric)).map(|&index| &self.all[index])
+    }
+
     /// The figures of a statement.
     pub fn of_item<'a>(&'a self, item: &ItemId) -> impl Iterator<Item = &'a Figure<'d>> {
         self.by_item.get(item).into_iter().flatten().map(|&index| &self.all[index])
@@ -240,6 +247,10 @@ impl<'d> Figures<'d> {
         figure.part_of = fact.part_of.as_ref();
         figure.component = fact.about.as_ref().or(listed_by);
         figure.listed_by = listed_by;
+        let is_own = figure.is_present() && figure.component == listed_by;
+        if let (true, Some(component), Some(metric)) = (is_own, listed_by, fact.metric) {
+            self.main.entry((component, metric)).or_insert(self.all.len() - 1);
+        }
     }
 
     fn claim(&mut self, claim: &'d Claim, component: Option<&'d ComponentId>, listed_by: Option<&'d ComponentId>) {

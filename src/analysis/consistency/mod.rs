@@ -266,7 +266,7 @@ impl Consistency {
             list.push(one);
         }
         for list in [&mut self.disagreements, &mut self.agreements] {
-            list.sort_by(|a, b| (a.severity, a.class).cmp(&(b.severity, b.class)));
+            list.sort_by_key(|one| (one.severity, one.class));
             let mut seen: BTreeMap<String, usize> = BTreeMap::new();
             for one in list {
                 let base = id_of(one);

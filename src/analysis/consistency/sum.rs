@@ -176,7 +176,7 @@ fn beside_their_whole<'d>(cx: &Context<'d>, whole: &Figure<'d>, parts: &[&Figure
     let (home, group) = place(whole)?;
     let is_beside =
         |part: &&Figure| place(part).is_some_and(|(other, other_group)| other != home && other_group == group);
-    if !parts.iter().all(|part| is_beside(part)) {
+    if !parts.iter().all(is_beside) {
         return None;
     }
     let total = cx.total_in(whole, whole.unit, None).unwrap_or(whole.value.representative());
