@@ -1,7 +1,8 @@
 //! Stated figures that disagree, in the inspector: all of them while nothing is selected, else those of the selection; and one
 //! statement with everything that disagrees with it.
 
-use crate::analysis::consistency::{Consistency, Disagreement, Severity};
+use crate::analysis::consistency::{Consistency, Disagreement, RuleClass, Severity};
+use crate::model::document::Opportunity;
 use crate::model::id::ItemId;
 use crate::model::quantity::Provenance;
 use crate::state::command::{Command, NavigateCommand};
@@ -38,7 +39,7 @@ pub fn consistency_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Comma
         }
         let title = format!("{} {}", severity.symbol(), count_text(of_it.len(), severity));
         let title = egui::RichText::new(title).color(colour(ui, severity));
-        let header = egui::CollapsingHeader::new(title).id_salt(severity.word());
+        let header = egui::CollapsingHeader::new(title).id_salt((severity.word(), everything));
         // Of a whole session only what is surely wrong is unfolded.
         let header = header.default_open(!everything || severity == Severity::Contradiction);
         let shown = header.show(ui, |ui| of_it.iter().for_each(|one| disagreement_ui(state, one, ui, commands)));
@@ -59,7 +60,40 @@ fn concerns(found: &Disagreement, state: &State) -> bool {
     match &state.selection {
         None => true,
         Some(Selection::Component(id)) => found.is_about_component(id),
+        // What was measured stands beside the claims already.
+        Some(Selection::Opportunity(id)) if found.class != RuleClass::MeasuredVersusStated => {
+            state.document.opportunity(id).is_some_and(|it| claims_items(it).any(|item| found.is_about(item)))
+        }
+        Some(Selection::Decision(id)) => {
+            let item = state.document.decision(id).and_then(|decision| decision.item.as_ref());
+            item.is_some_and(|item| found.is_about(item))
+        }
         _ => false,
+    }
+}
+
+/// The statements of an opportunity.
+fn claims_items(opportunity: &Opportunity) -> impl Iterator<Item = &ItemId> {
+    opportunity.item.iter().chain(opportunity.claims.iter().map(|claim| &claim.item))
+}
+
+/// What was measured of that which an opportunity claims to change, beside the claim.
+pub fn measured_base_ui(state: &State, opportunity: &Opportunity, ui: &mut egui::Ui) {
+    let Some(consistency) = state.answers.consistency.as_deref() else { return };
+    let all = consistency.disagreements.iter().chain(&consistency.agreements);
+    let measured = all.filter(|one| one.class == RuleClass::MeasuredVersusStated);
+    let found: Vec<&Disagreement> =
+        measured.filter(|one| claims_items(opportunity).any(|item| one.is_about(item))).collect();
+    if found.is_empty() {
+        return;
+    }
+    section(ui, "Measured base");
+    for one in found {
+        let symbol = egui::RichText::new(one.severity.symbol()).strong().color(colour(ui, one.severity));
+        ui.horizontal_wrapped(|ui| {
+            ui.label(symbol).on_hover_text(one.severity.meaning());
+            text(ui, &one.message);
+        });
     }
 }
 
