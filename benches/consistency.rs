@@ -10,7 +10,7 @@ use vivarium::store::document::parse_document;
 const COMPONENTS: usize = 1_000;
 const FACTS: usize = 10;
 
-/// Half of the sums and forecasts are wrong.
+/// Half of the sums are wrong, and half of the percentages.
 fn large() -> Document {
     let mut components = String::new();
     let mut relations = String::new();
@@ -31,8 +31,10 @@ fn large() -> Document {
             {}]),"#,
             facts.join(", ")
         ));
+        let parts: Vec<String> = (1..FACTS).map(|f| format!(r#""C{c}.{f}""#)).collect();
         relations.push_str(&format!(
-            r#"Sum(whole: "C{c}.0", parts: ["C{c}.1", "C{c}.2"]), Same(figures: ["C{c}.3", "C{}.3", "C{c}.4"]),"#,
+            r#"Sum(whole: "C{c}.0", parts: [{}], complete: true), Same(figures: ["C{c}.3", "C{}.3"]),"#,
+            parts.join(", "),
             (c + 1) % COMPONENTS
         ));
         if c % 2 == 0 {
