@@ -67,7 +67,7 @@ pub fn answer(question: &Question, known: Known<'_>, recording: Option<&Recordin
         }
         Question::Collections { range } => Answer::Collections(asker.collections(*range)?),
         // The window has a thread that keeps what it prepared; here a picture is made, once.
-        Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } => {
+        Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } | Question::Explore { .. } => {
             let answer = Scenarios::default().answer(question, known.document, recording, &|| false)?;
             answer.unwrap_or_else(|| Answer::Knobs(Vec::new()))
         }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::whatif::Exploring;
 use super::{CpuDetail, Selection, ThemeChoice, ViewId};
 use crate::model::document::{DecisionState, OpportunityState, Risk, Selector};
 use crate::model::id::{ComponentId, DecisionId, HorizonId, OpportunityId, ScenarioId};
@@ -151,6 +152,10 @@ pub enum ScenarioEdit {
 pub enum TryCommand {
     /// Sets a knob by its path, or leaves it as recorded; makes a scenario if there is none.
     Set(String, Option<String>),
+    /// Sets several at once.
+    SetAll(Vec<(String, String)>),
+    /// What is asked about many settings at once.
+    Explore(Exploring),
     /// Makes a scenario with these settings and changes it from now on.
     New(Vec<(String, String)>),
     /// The scenario that sliders change; `None`: nothing is changed.

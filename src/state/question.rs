@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::whatif::{Compared, Predicted};
+use super::whatif::{Compared, ExploredAnswer, Predicted};
 use super::{CpuDetail, Selection, State, ViewId, detail};
 use crate::analysis::findings::Findings;
 use crate::analysis::functions::Functions;
@@ -24,6 +24,7 @@ use crate::model::id::{ComponentId, ScenarioId};
 use crate::model::metric::{CPU_CORES, MetricKey};
 use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
 use crate::whatif::answer::Availability;
+use crate::whatif::explore::Exploration;
 use crate::whatif::prediction::Effort;
 
 /// Something that a view needs to know.
@@ -112,6 +113,15 @@ pub enum Question {
         /// From which part of the recording.
         range: TimeRange,
     },
+    /// A question about many settings at once.
+    Explore {
+        /// Paths of knobs with their values, which hold unless moved.
+        settings: Vec<(String, String)>,
+        /// From which part of the recording.
+        range: TimeRange,
+        /// What is asked.
+        exploration: Exploration,
+    },
     /// What somebody should know.
     Findings {
         /// Over which time.
@@ -150,6 +160,8 @@ pub enum Topic {
     Predicted,
     /// See [`Question::Compare`].
     Compared,
+    /// See [`Question::Explore`].
+    Explored,
     /// See [`Question::Findings`].
     Findings,
 }
@@ -172,13 +184,17 @@ impl Question {
             Question::Predict { effort: Effort::Coarse, .. } => Topic::Coarse,
             Question::Predict { effort: Effort::Full, .. } => Topic::Predicted,
             Question::Compare { .. } => Topic::Compared,
+            Question::Explore { .. } => Topic::Explored,
             Question::Findings { .. } => Topic::Findings,
         }
     }
 
     /// Whether it is for the models of what-if.
     pub fn is_what_if(&self) -> bool {
-        matches!(self, Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. })
+        matches!(
+            self,
+            Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } | Question::Explore { .. }
+        )
     }
 
     /// Whether its answer changes when a recording grows.
@@ -218,6 +234,8 @@ pub enum Answer {
     Predicted(Predicted),
     /// See [`Question::Compare`].
     Compared(Vec<Compared>),
+    /// See [`Question::Explore`].
+    Explored(ExploredAnswer),
     /// See [`Question::Findings`].
     Findings(Findings),
 }
@@ -273,6 +291,8 @@ pub struct Answers {
     pub predicted: Option<Arc<Predicted>>,
     /// Scenarios side by side.
     pub compared: Arc<Vec<Compared>>,
+    /// Many settings at once.
+    pub explored: Option<Arc<ExploredAnswer>>,
     /// What somebody should know.
     pub findings: Option<Arc<Findings>>,
     /// The question that each kept answer answers.
@@ -301,6 +321,7 @@ impl Answers {
             Answer::Knobs(knobs) => self.knobs = Some(Arc::new(knobs)),
             Answer::Predicted(predicted) => self.take_prediction(predicted),
             Answer::Compared(compared) => self.compared = Arc::new(compared),
+            Answer::Explored(explored) => self.explored = Some(Arc::new(explored)),
             Answer::Findings(findings) => self.findings = Some(Arc::new(findings)),
         }
         self.failed.remove(&topic);
@@ -403,6 +424,12 @@ fn what_if(state: &State, questions: &mut Vec<Question>) {
     let scenarios: Vec<_> = compared.collect();
     if !scenarios.is_empty() {
         questions.push(Question::Compare { scenarios, range });
+    }
+    // What takes longest waits until the settings have their own answer.
+    let is_answered = state.settings().is_empty()
+        || state.prediction().is_some_and(|known| known.effort == Effort::Full && known.range == range);
+    if let Some(exploration) = state.exploration().filter(|_| is_answered && state.answers.knobs.is_some()) {
+        questions.push(Question::Explore { settings: state.settings().to_vec(), range, exploration });
     }
 }
 
