@@ -1,4 +1,4 @@
-//! The What-if view as a user meets it, through what a screen reader sees.
+//! The What-if view and the Compare view as a user meets them, through what a screen reader sees.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,10 +7,13 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use vivarium::model::document::{Component, ComponentKind, Document, Scenario};
+use vivarium::analysis::effects::{Effect, Side, Verdict};
+use vivarium::model::document::{Check, CheckedOutcome, Component, ComponentKind, Document, Scenario};
+use vivarium::model::metric::{CPU_CORES, MEMORY_USED};
 use vivarium::model::time::{NS_PER_S, TimeRange, Timestamp};
 use vivarium::model::unit::{BaseUnit, Unit};
 use vivarium::state::command::{Command, DocumentCommand, TryCommand};
+use vivarium::state::compare::{Against, Beside};
 use vivarium::state::question::{Question, wanted};
 use vivarium::state::whatif::{About, ExploredAnswer, Exploring, Predicted};
 use vivarium::state::{Selection, SessionInfo, SessionKind, State, ViewId};
@@ -323,4 +326,70 @@ fn a_frontier_shows_where_one_stands() {
     };
     let window = Window::of(explored(About::Frontier, Found::Frontier(Some(tradeoff))));
     assert!(window.shows("Up: Pause, 99th percentile") && window.shows("5 points were tried; 2 have no answer"));
+}
+
+#[test]
+fn a_later_session_is_told_figure_by_figure_and_against_the_pinned_prediction() {
+    let side = |mean: f64| Side { count: 600, mean, median: mean, p95: mean };
+    let effect = |metric, before: f64, after: f64, verdict| Effect {
+        metric,
+        component: None,
+        title: String::from("shop@host"),
+        before: side(before),
+        after: side(after),
+        difference: after - before,
+        band: (after - before - 1e6, after - before + 1e6),
+        delta: 0.9,
+        verdict,
+    };
+    let mut state = state(&[]);
+    state.view = ViewId::Compare;
+    let against = Against::Later("later.vivarium".into());
+    state.against = Some(against.clone());
+    let asked = wanted(&state).into_iter().find(|question| matches!(question, Question::Beside { .. }));
+    assert!(asked.is_some(), "it is asked for");
+    let result = CheckedOutcome {
+        metric: String::from("gc.count"),
+        component: None,
+        model: String::from("beam_heap"),
+        predicted: 500.0,
+        low: 450.0,
+        high: 550.0,
+        measured: 700.0,
+    };
+    let check = Check {
+        recorded: String::from("later"),
+        started: String::from("2026-01-02T00:00:00Z"),
+        counts: true,
+        results: vec![result],
+    };
+    state.answers.beside = Some(Arc::new(Ok(Beside {
+        against,
+        title: String::from("later"),
+        is_earlier: false,
+        effects: vec![
+            effect(MEMORY_USED, 100e6, 150e6, Verdict::Worse),
+            effect(CPU_CORES, 1.0, 1.0, Verdict::NoClearChange),
+        ],
+        checks: vec![(String::from("fewer"), check.clone())],
+    })));
+    let mut window = Window::of(state);
+    assert!(window.shows("1 figures worse, 0 better") && window.shows("150 MB") && window.shows("+50.0 %"));
+    assert!(window.shows("0 of 1 bands held") && window.shows("missed"));
+    window.click("Keep the outcome");
+    let keep = DocumentCommand::KeepCheck(String::from("fewer"), check);
+    assert!(window.commands.borrow().contains(&keep.into()));
+}
+
+#[test]
+fn what_is_shown_is_divided_at_the_cursor() {
+    let mut state = state(&[]);
+    state.view = ViewId::Compare;
+    state.against = Some(Against::AfterCursor);
+    let divides = |state: &State| wanted(state).iter().any(|question| matches!(question, Question::Beside { .. }));
+    state.playback.position = RANGE.to;
+    assert!(!divides(&state));
+    assert!(Window::of(state.clone()).shows("set the cursor where before ends"));
+    state.playback.position = Timestamp(30 * NS_PER_S);
+    assert!(divides(&state));
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::compare::{Against, Beside};
 use super::whatif::{Compared, ExploredAnswer, Predicted};
 use super::{CpuDetail, Selection, State, ViewId, detail};
 use crate::analysis::findings::Findings;
@@ -122,6 +123,15 @@ pub enum Question {
         /// What is asked.
         exploration: Exploration,
     },
+    /// The session beside another one, or what is shown before the cursor beside what comes after it.
+    Beside {
+        /// With what.
+        against: Against,
+        /// What is shown.
+        range: TimeRange,
+        /// Where it is divided, if it is.
+        cursor: Option<Timestamp>,
+    },
     /// What somebody should know.
     Findings {
         /// Over which time.
@@ -162,6 +172,8 @@ pub enum Topic {
     Compared,
     /// See [`Question::Explore`].
     Explored,
+    /// See [`Question::Beside`].
+    Beside,
     /// See [`Question::Findings`].
     Findings,
 }
@@ -185,6 +197,7 @@ impl Question {
             Question::Predict { effort: Effort::Full, .. } => Topic::Predicted,
             Question::Compare { .. } => Topic::Compared,
             Question::Explore { .. } => Topic::Explored,
+            Question::Beside { .. } => Topic::Beside,
             Question::Findings { .. } => Topic::Findings,
         }
     }
@@ -200,7 +213,9 @@ impl Question {
     /// Whether its answer changes when a recording grows.
     pub fn depends_on_data(&self) -> bool {
         // Findings, collections and what-if ask about a stretch of time, which says by itself what data there are.
-        let of_range = matches!(self, Question::Findings { .. } | Question::Collections { .. }) || self.is_what_if();
+        let of_range =
+            matches!(self, Question::Findings { .. } | Question::Collections { .. } | Question::Beside { .. })
+                || self.is_what_if();
         !matches!(self, Question::MapLayout) && !of_range
     }
 }
@@ -236,6 +251,8 @@ pub enum Answer {
     Compared(Vec<Compared>),
     /// See [`Question::Explore`].
     Explored(ExploredAnswer),
+    /// See [`Question::Beside`]; a sentence where the other session can't be read.
+    Beside(Result<Beside, String>),
     /// See [`Question::Findings`].
     Findings(Findings),
 }
@@ -293,6 +310,8 @@ pub struct Answers {
     pub compared: Arc<Vec<Compared>>,
     /// Many settings at once.
     pub explored: Option<Arc<ExploredAnswer>>,
+    /// The session beside another one, or why that can't be read.
+    pub beside: Option<Arc<Result<Beside, String>>>,
     /// What somebody should know.
     pub findings: Option<Arc<Findings>>,
     /// The question that each kept answer answers.
@@ -321,6 +340,7 @@ impl Answers {
             Answer::Knobs(knobs) => self.knobs = Some(Arc::new(knobs)),
             Answer::Predicted(predicted) => self.take_prediction(predicted),
             Answer::Compared(compared) => self.compared = Arc::new(compared),
+            Answer::Beside(beside) => self.beside = Some(Arc::new(beside)),
             Answer::Explored(explored) => self.explored = Some(Arc::new(explored)),
             Answer::Findings(findings) => self.findings = Some(Arc::new(findings)),
         }
@@ -370,7 +390,7 @@ pub fn wanted(state: &State) -> Vec<Question> {
         match state.view {
             ViewId::Map => questions.push(Question::MapLayout),
             ViewId::Memory => questions.push(Question::Landscape { at: None }),
-            ViewId::Cpu | ViewId::WhatIf | ViewId::Roadmap => {}
+            ViewId::Cpu | ViewId::WhatIf | ViewId::Roadmap | ViewId::Compare => {}
         }
         return questions;
     };
@@ -402,9 +422,21 @@ pub fn wanted(state: &State) -> Vec<Question> {
             questions.push(Question::Lines { about, metric: CPU_CORES, range, width_ns });
         }
         ViewId::WhatIf => what_if(state, &mut questions),
+        ViewId::Compare => questions.extend(beside(state)),
         ViewId::Roadmap => {}
     }
     questions
+}
+
+/// What is to be compared, if it was chosen.
+fn beside(state: &State) -> Option<Question> {
+    let against = state.against.clone()?;
+    let cursor = match against {
+        Against::Later(_) => None,
+        // Without a cursor there is nothing to divide at.
+        Against::AfterCursor => Some(state.cursor().filter(|at| state.range.from < *at && *at < state.range.to)?),
+    };
+    Some(Question::Beside { against, range: steady_range(state), cursor })
 }
 
 /// First what can be answered, then a quick answer, then a good one.
