@@ -467,3 +467,18 @@ fn a_document_without_measurements_is_held_against_itself() {
     assert!(!page.contains("these agree"), "what holds is not shown unless asked for");
     assert!(done(&["inspect", FOUNDATION, "--rounding"]).contains("these agree"));
 }
+
+#[test]
+fn a_recording_compared_with_itself_shows_no_change_and_figures_are_told_as_json() {
+    let told = done(&["verify", "bundled:demo", "bundled:demo"]);
+    assert!(told.contains("other figures show no clear change") && !told.contains("worse"), "{told}");
+    let told = json(&["verify", "bundled:demo", "bundled:demo", "--json"]);
+    assert_eq!((told["format"].as_str(), told["held"].as_bool()), (Some("vivarium.verify/1"), Some(true)));
+    let effects = told["effects"].as_array().unwrap();
+    let memory = effects.iter().find(|one| one["metric"] == "memory.used_bytes" && one["component"].is_null()).unwrap();
+    assert_eq!((memory["difference"].as_f64(), memory["verdict"].as_str()), (Some(0.0), Some("no clear change")));
+    assert!(memory["low"].as_f64().unwrap() < 0.0 && memory["high"].as_f64().unwrap() > 0.0, "{memory}");
+    let why = refused(&["verify", "bundled:demo", "bundled:demo", "--prediction", "fewer"], 1);
+    assert!(why.contains("no prediction is pinned"), "{why}");
+    assert!(refused(&["verify", "bundled:foundation", "bundled:demo"], 1).contains("BEFORE has no measurements"));
+}

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::comparison;
 use super::consistency::consistency;
 use super::findings::findings;
 use super::gc;
+use super::open::open_path;
 use super::scenarios::Scenarios;
 use super::stacks::{self, Whose};
+use super::verification::verify;
 use crate::analysis::functions::{Functions, functions};
 use crate::analysis::heat_map;
 use crate::analysis::landscape;
@@ -25,6 +28,7 @@ use crate::model::quantity::Quantity;
 use crate::model::series::{Bucket, Buckets, SeriesKey};
 use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
 use crate::state::Selection;
+use crate::state::compare::{Against, Beside};
 use crate::state::question::{Answer, Collections, Question};
 use crate::store::recording::{Recording, RecordingError};
 
@@ -69,7 +73,8 @@ pub fn answer(question: &Question, known: Known<'_>, recording: Option<&Recordin
         }
         Question::Collections { range } => Answer::Collections(asker.collections(*range)?),
         // The window has a thread that keeps what it prepared; here a picture is made, once.
-        Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } => {
+        Question::Beside { against, range, cursor } => asker.beside(against, *range, *cursor)?,
+        Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } | Question::Explore { .. } => {
             let answer = Scenarios::default().answer(question, known.document, recording, &|| false)?;
             answer.unwrap_or_else(|| Answer::Knobs(Vec::new()))
         }
@@ -92,6 +97,47 @@ impl<'a> Asker<'a> {
         let mut document = self.known.document.clone();
         document.components.extend(self.known.discovered.iter().cloned());
         map_layout::lay_out(&document, map_layout::box_size)
+    }
+
+    /// The session beside a later one, or its first part beside its second.
+    fn beside(&self, against: &Against, range: TimeRange, cursor: Option<Timestamp>) -> Result<Answer, RecordingError> {
+        let Some(recording) = self.recording else {
+            return Ok(Answer::Beside(Err(String::from("Nothing was measured in this session."))));
+        };
+        let part = |range| comparison::Part { recording, range: Some(range) };
+        let title_of = |id: &ComponentId| self.title(id);
+        let mut is_earlier = false;
+        let (title, effects, checks) = match (against, cursor) {
+            (Against::AfterCursor, Some(at)) => {
+                let (before, after) = (TimeRange::new(range.from, at), TimeRange::new(at, range.to));
+                (
+                    String::from("after the cursor"),
+                    comparison::compare(part(before), part(after), &title_of)?,
+                    Vec::new(),
+                )
+            }
+            (Against::AfterCursor, None) => {
+                return Ok(Answer::Beside(Err(String::from("There is no cursor to divide at."))));
+            }
+            (Against::Later(path), _) => {
+                let later = match open_path(path) {
+                    Ok(later) => later,
+                    Err(error) => return Ok(Answer::Beside(Err(error.to_string()))),
+                };
+                let Some(after) = &later.recording else {
+                    let why = format!("{} has no measurements; choose a recording.", path.display());
+                    return Ok(Answer::Beside(Err(why)));
+                };
+                is_earlier = after.summary()?.span.is_some_and(|span| span.to <= range.from);
+                let other = comparison::Part { recording: after, range: None };
+                let effects = comparison::compare(part(range), other, &title_of)?;
+                let predictions = &self.known.document.predictions;
+                let outcomes = verify(predictions.iter(), (self.known.document, recording), (&later.document, after))?;
+                let checks = predictions.iter().map(|pinned| pinned.name.clone()).zip(outcomes).collect();
+                (later.document.title.clone(), effects, checks)
+            }
+        };
+        Ok(Answer::Beside(Ok(Beside { against: against.clone(), title, is_earlier, effects, checks })))
     }
 
     fn collections(&self, range: TimeRange) -> Result<Option<Collections>, RecordingError> {

@@ -3,6 +3,7 @@
 //! `app` and `cli` use it, so that the window and the command line show the same.
 
 pub mod answer;
+pub mod comparison;
 pub mod consistency;
 pub mod findings;
 pub mod gc;

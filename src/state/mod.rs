@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod command;
+pub mod compare;
 pub mod detail;
 pub mod history;
 pub mod question;
@@ -18,6 +19,7 @@ use crate::model::id::{ComponentId, DecisionId, ItemId, OpportunityId};
 use crate::model::playback::Playback;
 use crate::model::time::{TimeRange, Timestamp};
 
+use compare::Against;
 use history::History;
 use question::Answers;
 use whatif::Trying;
@@ -35,11 +37,14 @@ pub enum ViewId {
     WhatIf,
     /// Opportunities and decisions.
     Roadmap,
+    /// Two sessions, or two stretches of one, side by side.
+    Compare,
 }
 
 impl ViewId {
     /// Every view.
-    pub const ALL: [ViewId; 5] = [ViewId::Map, ViewId::Memory, ViewId::Cpu, ViewId::WhatIf, ViewId::Roadmap];
+    pub const ALL: [ViewId; 6] =
+        [ViewId::Map, ViewId::Memory, ViewId::Cpu, ViewId::WhatIf, ViewId::Roadmap, ViewId::Compare];
 
     /// The word for it on the command line and in links.
     pub fn word(self) -> &'static str {
@@ -49,6 +54,7 @@ impl ViewId {
             ViewId::Cpu => "cpu",
             ViewId::WhatIf => "whatif",
             ViewId::Roadmap => "roadmap",
+            ViewId::Compare => "compare",
         }
     }
 
@@ -60,6 +66,7 @@ impl ViewId {
             ViewId::Cpu => "CPU",
             ViewId::WhatIf => "What-if",
             ViewId::Roadmap => "Roadmap",
+            ViewId::Compare => "Compare",
         }
     }
 
@@ -235,6 +242,8 @@ pub struct State {
     pub traced: BTreeSet<ComponentId>,
     /// Text that filters the component tree.
     pub tree_filter: String,
+    /// With what the session is compared.
+    pub against: Option<Against>,
     /// What is being tried in thought.
     pub trying: Trying,
     /// What the lower part of the CPU view shows.
@@ -285,6 +294,7 @@ impl Default for State {
             traced: BTreeSet::new(),
             tree_filter: String::new(),
             trying: Trying::default(),
+            against: None,
             cpu_detail: CpuDetail::default(),
             function_filter: String::new(),
             function_zoom: Vec::new(),

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::whatif::{Compared, Predicted};
+use super::compare::{Against, Beside};
+use super::whatif::{Compared, ExploredAnswer, Predicted};
 use super::{CpuDetail, Selection, State, ViewId, detail};
 use crate::analysis::consistency::Consistency;
 use crate::analysis::findings::Findings;
@@ -25,6 +26,7 @@ use crate::model::id::{ComponentId, ScenarioId};
 use crate::model::metric::{CPU_CORES, MetricKey};
 use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
 use crate::whatif::answer::Availability;
+use crate::whatif::explore::Exploration;
 use crate::whatif::prediction::Effort;
 
 /// Something that a view needs to know.
@@ -113,6 +115,24 @@ pub enum Question {
         /// From which part of the recording.
         range: TimeRange,
     },
+    /// A question about many settings at once.
+    Explore {
+        /// Paths of knobs with their values, which hold unless moved.
+        settings: Vec<(String, String)>,
+        /// From which part of the recording.
+        range: TimeRange,
+        /// What is asked.
+        exploration: Exploration,
+    },
+    /// The session beside another one, or what is shown before the cursor beside what comes after it.
+    Beside {
+        /// With what.
+        against: Against,
+        /// What is shown.
+        range: TimeRange,
+        /// Where it is divided, if it is.
+        cursor: Option<Timestamp>,
+    },
     /// What somebody should know.
     Findings {
         /// Over which time.
@@ -156,6 +176,10 @@ pub enum Topic {
     Predicted,
     /// See [`Question::Compare`].
     Compared,
+    /// See [`Question::Explore`].
+    Explored,
+    /// See [`Question::Beside`].
+    Beside,
     /// See [`Question::Findings`].
     Findings,
     /// See [`Question::Consistency`].
@@ -180,6 +204,8 @@ impl Question {
             Question::Predict { effort: Effort::Coarse, .. } => Topic::Coarse,
             Question::Predict { effort: Effort::Full, .. } => Topic::Predicted,
             Question::Compare { .. } => Topic::Compared,
+            Question::Explore { .. } => Topic::Explored,
+            Question::Beside { .. } => Topic::Beside,
             Question::Findings { .. } => Topic::Findings,
             Question::Consistency { .. } => Topic::Consistency,
         }
@@ -187,15 +213,23 @@ impl Question {
 
     /// Whether it is for the models of what-if.
     pub fn is_what_if(&self) -> bool {
-        matches!(self, Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. })
+        matches!(
+            self,
+            Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } | Question::Explore { .. }
+        )
     }
 
     /// Whether its answer changes when a recording grows.
     pub fn depends_on_data(&self) -> bool {
-        // Findings, consistency, collections and what-if ask about a stretch of time, which says by itself what data there are.
-        let of_range =
-            matches!(self, Question::Findings { .. } | Question::Consistency { .. } | Question::Collections { .. })
-                || self.is_what_if();
+        // Those of findings, consistency, collections, comparisons and what-if ask about a stretch of time, which says by
+        // itself what data there are.
+        let of_range = matches!(
+            self,
+            Question::Findings { .. }
+                | Question::Consistency { .. }
+                | Question::Collections { .. }
+                | Question::Beside { .. }
+        ) || self.is_what_if();
         !matches!(self, Question::MapLayout) && !of_range
     }
 }
@@ -229,6 +263,10 @@ pub enum Answer {
     Predicted(Predicted),
     /// See [`Question::Compare`].
     Compared(Vec<Compared>),
+    /// See [`Question::Explore`].
+    Explored(ExploredAnswer),
+    /// See [`Question::Beside`]; a sentence where the other session can't be read.
+    Beside(Result<Beside, String>),
     /// See [`Question::Findings`].
     Findings(Findings),
     /// See [`Question::Consistency`].
@@ -286,6 +324,10 @@ pub struct Answers {
     pub predicted: Option<Arc<Predicted>>,
     /// Scenarios side by side.
     pub compared: Arc<Vec<Compared>>,
+    /// Many settings at once.
+    pub explored: Option<Arc<ExploredAnswer>>,
+    /// The session beside another one, or why that can't be read.
+    pub beside: Option<Arc<Result<Beside, String>>>,
     /// What somebody should know.
     pub findings: Option<Arc<Findings>>,
     /// Which stated figures disagree.
@@ -316,6 +358,8 @@ impl Answers {
             Answer::Knobs(knobs) => self.knobs = Some(Arc::new(knobs)),
             Answer::Predicted(predicted) => self.take_prediction(predicted),
             Answer::Compared(compared) => self.compared = Arc::new(compared),
+            Answer::Beside(beside) => self.beside = Some(Arc::new(beside)),
+            Answer::Explored(explored) => self.explored = Some(Arc::new(explored)),
             Answer::Findings(findings) => self.findings = Some(Arc::new(findings)),
             Answer::Consistency(consistency) => self.consistency = Some(Arc::new(consistency)),
         }
@@ -366,7 +410,7 @@ pub fn wanted(state: &State) -> Vec<Question> {
         match state.view {
             ViewId::Map => questions.push(Question::MapLayout),
             ViewId::Memory => questions.push(Question::Landscape { at: None }),
-            ViewId::Cpu | ViewId::WhatIf | ViewId::Roadmap => {}
+            ViewId::Cpu | ViewId::WhatIf | ViewId::Roadmap | ViewId::Compare => {}
         }
         return questions;
     };
@@ -398,9 +442,21 @@ pub fn wanted(state: &State) -> Vec<Question> {
             questions.push(Question::Lines { about, metric: CPU_CORES, range, width_ns });
         }
         ViewId::WhatIf => what_if(state, &mut questions),
+        ViewId::Compare => questions.extend(beside(state)),
         ViewId::Roadmap => {}
     }
     questions
+}
+
+/// What is to be compared, if it was chosen.
+fn beside(state: &State) -> Option<Question> {
+    let against = state.against.clone()?;
+    let cursor = match against {
+        Against::Later(_) => None,
+        // Without a cursor there is nothing to divide at.
+        Against::AfterCursor => Some(state.cursor().filter(|at| state.range.from < *at && *at < state.range.to)?),
+    };
+    Some(Question::Beside { against, range: steady_range(state), cursor })
 }
 
 /// First what can be answered, then a quick answer, then a good one.
@@ -420,6 +476,12 @@ fn what_if(state: &State, questions: &mut Vec<Question>) {
     let scenarios: Vec<_> = compared.collect();
     if !scenarios.is_empty() {
         questions.push(Question::Compare { scenarios, range });
+    }
+    // What takes longest waits until the settings have their own answer.
+    let is_answered = state.settings().is_empty()
+        || state.prediction().is_some_and(|known| known.effort == Effort::Full && known.range == range);
+    if let Some(exploration) = state.exploration().filter(|_| is_answered && state.answers.knobs.is_some()) {
+        questions.push(Question::Explore { settings: state.settings().to_vec(), range, exploration });
     }
 }
 

@@ -48,6 +48,11 @@ pub fn apply(app: &mut App, command: DocumentCommand) {
         DocumentCommand::UnpinPrediction(name) => edit(state, "unpin a prediction", None, |document| {
             document.predictions.retain(|pinned| pinned.name != name);
         }),
+        DocumentCommand::KeepCheck(name, check) => edit(state, "keep what came of a prediction", None, |document| {
+            if let Some(pinned) = document.predictions.iter_mut().find(|pinned| pinned.name == name) {
+                pinned.keep(check);
+            }
+        }),
     };
     if changed {
         let boxes = |document: &Document| -> Vec<_> {

@@ -42,5 +42,6 @@ fn navigate(app: &mut App, command: NavigateCommand) {
         }
         NavigateCommand::FilterFunctions(text) => app.state.function_filter = text,
         NavigateCommand::ZoomFunctions(calls) => app.state.function_zoom = calls,
+        NavigateCommand::CompareWith(against) => app.state.against = against,
     }
 }

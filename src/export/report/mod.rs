@@ -94,7 +94,11 @@ pub fn build(state: &State, contents: &Contents) -> Report {
     sections.push(findings(state));
     sections.push(consistency(state));
     // Sliders that nobody has moved say nothing.
-    let says_something = |view: &&ViewId| **view != ViewId::WhatIf || !state.document.scenarios.is_empty();
+    let says_something = |view: &&ViewId| match view {
+        ViewId::WhatIf => !state.document.scenarios.is_empty(),
+        ViewId::Compare => state.answers.beside.is_some(),
+        _ => true,
+    };
     let views = contents.views.iter().filter(says_something);
     sections.extend(views.map(|view| view_section(state, *view, contents)));
     if contents.views.contains(&ViewId::Roadmap) {
@@ -158,6 +162,7 @@ fn view_section(state: &State, view: ViewId, contents: &Contents) -> Section {
         ViewId::Memory => [tables::landscape(state), None, None].into_iter().flatten(),
         ViewId::Cpu => [tables::hottest(state), tables::hot_functions(state), None].into_iter().flatten(),
         ViewId::WhatIf => [predictions::outcomes(state), predictions::pinned(state), None].into_iter().flatten(),
+        ViewId::Compare => [predictions::effects(state), None, None].into_iter().flatten(),
         ViewId::Roadmap => {
             [tables::opportunities(state), tables::horizons(state), tables::decisions(state)].into_iter().flatten()
         }

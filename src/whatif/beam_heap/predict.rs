@@ -61,6 +61,8 @@ struct Judged {
 struct Answer {
     tally: Tally,
     killed: Vec<(String, f64)>,
+    /// How many those stand for.
+    killed_count: f64,
     all_on_rails: bool,
 }
 
@@ -204,6 +206,8 @@ impl Model {
         if !changes {
             confidence.grade = Grade::Measured;
         }
+        let counts = || answers.iter().chain([&first]).map(|answer| answer.killed_count);
+        let (fewest, most) = (counts().fold(f64::INFINITY, f64::min), counts().fold(0.0, f64::max));
         // The first run stands, unless its count lies outside the middle half of the draws.
         let chosen = middle(first, answers);
         if !chosen.killed.is_empty() {
@@ -215,16 +219,21 @@ impl Model {
         } else if wanted.max_heap.is_some_and(|limit| limit > 0) {
             notes.push(String::from("No process would have been killed."));
         }
-        let outcomes = if changes { &chosen.tally } else { &component.baseline };
+        let tally = if changes { &chosen.tally } else { &component.baseline };
+        let mut outcomes =
+            bands::outcomes(id.clone(), &component.baseline, tally, &component.pause, &evidence, self.word_bytes);
+        if wanted.max_heap.is_some() {
+            outcomes.push(killed(id.clone(), Band { value: chosen.killed_count, low: fewest, high: most }));
+        }
         let part = Part {
-            component: id.clone(),
+            component: id,
             model: ModelId::BeamHeap,
-            outcomes: bands::outcomes(id, &component.baseline, outcomes, &component.pause, &evidence, self.word_bytes),
+            outcomes,
             confidence,
             notes,
-            curves: vec![curve(&component.baseline, outcomes, self.word_bytes)],
+            curves: vec![curve(&component.baseline, tally, self.word_bytes)],
         };
-        let predicted = Some(outcomes.clone());
+        let predicted = Some(tally.clone());
         Some(Judged { part, predicted, evidence })
     }
 
@@ -270,8 +279,12 @@ impl Model {
         cancelled: &dyn Fn() -> bool,
     ) -> Option<Answer> {
         let timeline = &component.baseline.timeline;
-        let mut answer =
-            Answer { tally: Tally::new(timeline.from_ns, timeline.to_ns), killed: Vec::new(), all_on_rails: true };
+        let mut answer = Answer {
+            tally: Tally::new(timeline.from_ns, timeline.to_ns),
+            killed: Vec::new(),
+            killed_count: 0.0,
+            all_on_rails: true,
+        };
         let thin = how.coarse && total > COARSE_COLLECTIONS;
         // Of many heaps every so manieth stands for its neighbours, which are about as large.
         let single = component.heaps.iter().take_while(|heap| heap.facts.len() * 100 > total).count();
@@ -300,11 +313,17 @@ impl Model {
             answer.all_on_rails &= ending.all_on_rails;
             if let Some(clock) = ending.killed_at {
                 answer.killed.push((heap.name.clone(), heap.seconds_at(clock)));
+                answer.killed_count += stride as f64;
             }
             index += stride;
         }
         Some(answer)
     }
+}
+
+/// How many would have been killed; a recording doesn't say why processes ended.
+fn killed(component: Option<ComponentId>, predicted: Band) -> Outcome {
+    Outcome { metric: "gc.killed", unit: Unit::COUNT, component, baseline: None, predicted, model: ModelId::BeamHeap }
 }
 
 fn answers_of(answers: &[Answer]) -> Vec<&Tally> {
@@ -357,13 +376,16 @@ struct Summed {
 
 impl Summed {
     fn with(mut self, other: Summed, word_bytes: f64, pause: &PauseLaw) -> Self {
-        let bands: Vec<(Band, Band)> =
-            self.part.outcomes.iter().zip(&other.part.outcomes).map(|(a, b)| (a.predicted, b.predicted)).collect();
         self.predicted.join(&other.predicted);
         self.baseline.join(&other.baseline);
         let evidence = Evidence::exact();
         let mut outcomes = bands::outcomes(None, &self.baseline, &self.predicted, pause, &evidence, word_bytes);
-        for (outcome, (a, b)) in outcomes.iter_mut().zip(bands) {
+        let band = |part: &Part, metric: &str| {
+            part.outcomes.iter().find(|outcome| outcome.metric == metric).map(|outcome| outcome.predicted)
+        };
+        let both = |metric: &str| band(&self.part, metric).zip(band(&other.part, metric));
+        for outcome in &mut outcomes {
+            let Some((a, b)) = both(outcome.metric) else { continue };
             let value = outcome.predicted.value;
             let adds_up = ((a.value + b.value) - value).abs() <= 1e-6 * value.abs().max(1.0);
             // Errors of different components are taken as independent where figures add up.
@@ -379,6 +401,10 @@ impl Summed {
                 }
             };
             outcome.predicted = Band { value, low: (value - below).max(0.0), high: value + above };
+        }
+        if let Some((a, b)) = both("gc.killed") {
+            let predicted = Band { value: a.value + b.value, low: a.low + b.low, high: a.high + b.high };
+            outcomes.push(killed(None, predicted));
         }
         self.part.outcomes = outcomes;
         let worse = |a: &Confidence, b: &Confidence| (b.grade, b.level) > (a.grade, a.level);
