@@ -8,8 +8,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 use vivarium::app::{App, Start};
+use vivarium::model::document::{DecisionState, OpportunityState};
 use vivarium::model::id::ComponentId;
-use vivarium::state::command::{Command, NavigateCommand};
+use vivarium::state::command::{Command, DecisionEdit, DocumentCommand, NavigateCommand, OpportunityEdit};
 use vivarium::state::{Selection, State};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -91,4 +92,43 @@ fn a_session_without_measurements_has_no_findings_and_no_number() {
     let mut window = Window::open("bundled:foundation");
     window.wait_until("the session", |state| state.session.is_some());
     assert!(!window.shows("findings"));
+}
+
+#[test]
+fn figures_that_disagree_are_marked_and_lead_to_what_they_disagree_with() {
+    let mut window = Window::open("bundled:foundation");
+    window.wait_until("consistency", |state| state.answers.consistency.is_some());
+    assert!(window.shows("42 contradictions") && window.shows("20 ambiguous"), "nothing is selected: all are listed");
+    assert!(window.shows("5.00 GB − 4.30 GB = 700 MB; at 10.0 MB/wk that takes 70 wk; stated: 8 wk."));
+    assert!(!window.shows("these agree"), "what holds is folded away");
+
+    // At the figure itself.
+    let pool = ComponentId::from("M-AgentPool");
+    window.apply(NavigateCommand::Select(Some(Selection::Component(pool))));
+    assert!(!window.shows("700 MB; at 10.0 MB/wk"), "that is about others");
+    assert!(window.shows("12 × 85.0 MB/min = 1.02 GB/min"));
+    assert!(!window.shows("M-AgentPool.05 disagrees"), "nothing disagrees with the peak");
+    window.harness.get_all_by_label_contains("M-AgentPool.06 disagrees").next().unwrap().click();
+    window.harness.run_steps(3);
+    assert_eq!(window.look(|state| state.selection.clone()), Some(Selection::Statement("M-AgentPool.06".into())));
+    assert!(window.shows("statement M-AgentPool.06") && window.shows("12 × 85.0 MB/min = 1.02 GB/min"));
+    window.harness.get_by_label("Show all").click();
+    window.harness.run_steps(3);
+    assert!(window.shows("700 MB; at 10.0 MB/wk"));
+}
+
+#[test]
+fn what_was_changed_is_checked_anew() {
+    let mut window = Window::open("bundled:foundation");
+    window.wait_until("consistency", |state| state.answers.consistency.is_some());
+    let is_open = |state: &State| {
+        let known = state.answers.consistency.as_ref().unwrap();
+        known.disagreements.iter().any(|one| one.message.contains("“Message queue limits” still promises"))
+    };
+    assert!(window.look(is_open));
+    let done = OpportunityEdit::State(OpportunityState::Done);
+    window.apply(DocumentCommand::EditOpportunity("message-queue-limits".into(), done));
+    let accepted = DecisionEdit::State(DecisionState::Accepted);
+    window.apply(DocumentCommand::EditDecision("M-MessageQueues.08".into(), accepted));
+    window.wait_until("the new answer", |state| !is_open(state));
 }

@@ -2,6 +2,7 @@
 //!
 //! No clock, no I/O, no threads. `session` feeds it from the store; `state` keeps its answers; `ui` draws them.
 
+pub mod consistency;
 pub mod effects;
 pub mod findings;
 pub mod functions;

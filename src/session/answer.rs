@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::comparison;
+use super::consistency::consistency;
 use super::findings::findings;
 use super::gc;
 use super::open::open_path;
@@ -66,6 +67,7 @@ pub fn answer(question: &Question, known: Known<'_>, recording: Option<&Recordin
         Question::Layers { metric, range, width_ns } => Answer::Layers(asker.layers(*metric, *range, *width_ns)?),
         Question::HeatMap { metric, range, width_ns } => Answer::HeatMap(asker.heat_map(*metric, *range, *width_ns)?),
         Question::Findings { range } => Answer::Findings(findings(known, recording, *range)?),
+        Question::Consistency { range } => Answer::Consistency(consistency(known, recording, *range)?),
         Question::Lines { about, metric, range, width_ns } => {
             Answer::Lines(asker.lines(about.as_ref(), *metric, *range, *width_ns)?)
         }

@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod comparison;
+pub mod consistency;
 pub mod findings;
 pub mod gc;
 pub mod import;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::analysis::status::Status;
 use crate::model::document::{Component, Document};
 use crate::model::entity::{Entity, EntityId};
-use crate::model::id::{ComponentId, DecisionId, OpportunityId};
+use crate::model::id::{ComponentId, DecisionId, ItemId, OpportunityId};
 use crate::model::playback::Playback;
 use crate::model::time::{TimeRange, Timestamp};
 
@@ -134,6 +134,8 @@ pub enum Selection {
     Decision(DecisionId),
     /// An arrow of the map, by its place in the document.
     Edge(usize),
+    /// A statement of the document.
+    Statement(ItemId),
 }
 
 /// Light or dark.
@@ -364,7 +366,7 @@ impl State {
             Selection::Entity(id) => self.entity(*id)?.component.clone(),
             Selection::Opportunity(id) => self.document.opportunity(id)?.component.clone(),
             Selection::Decision(id) => self.document.decision(id)?.about.clone(),
-            Selection::Edge(_) => None,
+            Selection::Edge(_) | Selection::Statement(_) => None,
         }
     }
 }

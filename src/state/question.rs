@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::compare::{Against, Beside};
 use super::whatif::{Compared, ExploredAnswer, Predicted};
 use super::{CpuDetail, Selection, State, ViewId, detail};
+use crate::analysis::consistency::Consistency;
 use crate::analysis::findings::Findings;
 use crate::analysis::functions::Functions;
 use crate::analysis::gc::GcFigures;
@@ -137,6 +138,11 @@ pub enum Question {
         /// Over which time.
         range: TimeRange,
     },
+    /// Which stated figures disagree: with each other, and with what was measured.
+    Consistency {
+        /// Measured over which time; `None` if nothing was.
+        range: Option<TimeRange>,
+    },
 }
 
 /// What a question is about, whatever its details: one answer of each topic is kept.
@@ -176,6 +182,8 @@ pub enum Topic {
     Beside,
     /// See [`Question::Findings`].
     Findings,
+    /// See [`Question::Consistency`].
+    Consistency,
 }
 
 impl Question {
@@ -199,6 +207,7 @@ impl Question {
             Question::Explore { .. } => Topic::Explored,
             Question::Beside { .. } => Topic::Beside,
             Question::Findings { .. } => Topic::Findings,
+            Question::Consistency { .. } => Topic::Consistency,
         }
     }
 
@@ -212,10 +221,15 @@ impl Question {
 
     /// Whether its answer changes when a recording grows.
     pub fn depends_on_data(&self) -> bool {
-        // Findings, collections and what-if ask about a stretch of time, which says by itself what data there are.
-        let of_range =
-            matches!(self, Question::Findings { .. } | Question::Collections { .. } | Question::Beside { .. })
-                || self.is_what_if();
+        // Those of findings, consistency, collections, comparisons and what-if ask about a stretch of time, which says by
+        // itself what data there are.
+        let of_range = matches!(
+            self,
+            Question::Findings { .. }
+                | Question::Consistency { .. }
+                | Question::Collections { .. }
+                | Question::Beside { .. }
+        ) || self.is_what_if();
         !matches!(self, Question::MapLayout) && !of_range
     }
 }
@@ -255,6 +269,8 @@ pub enum Answer {
     Beside(Result<Beside, String>),
     /// See [`Question::Findings`].
     Findings(Findings),
+    /// See [`Question::Consistency`].
+    Consistency(Consistency),
 }
 
 /// Collections, added up.
@@ -314,6 +330,8 @@ pub struct Answers {
     pub beside: Option<Arc<Result<Beside, String>>>,
     /// What somebody should know.
     pub findings: Option<Arc<Findings>>,
+    /// Which stated figures disagree.
+    pub consistency: Option<Arc<Consistency>>,
     /// The question that each kept answer answers.
     pub answered: BTreeMap<Topic, Asked>,
     /// What is on its way.
@@ -343,6 +361,7 @@ impl Answers {
             Answer::Beside(beside) => self.beside = Some(Arc::new(beside)),
             Answer::Explored(explored) => self.explored = Some(Arc::new(explored)),
             Answer::Findings(findings) => self.findings = Some(Arc::new(findings)),
+            Answer::Consistency(consistency) => self.consistency = Some(Arc::new(consistency)),
         }
         self.failed.remove(&topic);
         self.answered.insert(topic, asked);
@@ -385,7 +404,8 @@ fn process_is_selected(state: &State) -> bool {
 pub fn wanted(state: &State) -> Vec<Question> {
     let Some(session) = &state.session else { return Vec::new() };
     let cursor = state.cursor();
-    let mut questions = vec![Question::Vitals { at: cursor }];
+    let measured = state.measured_span().map(|span| settled(span, state.is_live()));
+    let mut questions = vec![Question::Vitals { at: cursor }, Question::Consistency { range: measured }];
     let Some(span) = state.measured_span() else {
         match state.view {
             ViewId::Map => questions.push(Question::MapLayout),

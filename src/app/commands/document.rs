@@ -61,6 +61,9 @@ pub fn apply(app: &mut App, command: DocumentCommand) {
         if boxes(&before) != boxes(&app.state.document) {
             app.state.answers.answered.remove(&Topic::MapLayout);
         }
+        // An answer that is on its way is about the document as it was.
+        app.state.answers.answered.remove(&Topic::Consistency);
+        app.state.answers.pending.remove(&Topic::Consistency);
         events::discover(&mut app.state);
         app.document_changed();
     }

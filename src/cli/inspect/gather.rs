@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
 
-use super::findings::{self, FindingPart};
+use super::findings::{self, ConsistencyPart, FindingPart};
 use super::parts::*;
 use super::{Inspect, cpu, gc};
+use crate::analysis::consistency::Consistency;
 use crate::analysis::findings::Findings;
 use crate::analysis::landscape::Landscape;
 use crate::analysis::status::Status;
@@ -41,6 +42,12 @@ pub fn gather(session: &Session, asked: &Inspect) -> anyhow::Result<Parts> {
     let landscape = gatherer.landscape()?;
     let gaps = recording.map(Recording::gaps).transpose()?.unwrap_or_default();
     let found = gatherer.findings()?;
+    let known = gatherer.consistency()?;
+    let consistency = ConsistencyPart::of(&known);
+    let mut stated = findings::stated_parts(&known.disagreements);
+    if asked.rounding {
+        stated.extend(findings::stated_parts(&known.agreements));
+    }
     let vitals: Vec<_> = vitals
         .into_iter()
         .filter_map(|vital| Some((vital.metric?, Figure::of_metric(vital.quantity?, vital.metric?))))
@@ -54,7 +61,8 @@ pub fn gather(session: &Session, asked: &Inspect) -> anyhow::Result<Parts> {
         memory: landscape.map(|landscape| gatherer.memory(&landscape, &vitals, asked.top)),
         gc: gc::gather(&gatherer)?,
         cpu: cpu::gather(&gatherer, &vitals, asked.top)?,
-        findings: when.map(|when| findings::parts(&found, gatherer.entities(), &when)),
+        findings: gatherer.all_findings(&found, stated, consistency.is_some()),
+        consistency,
         findings_not_examined: found.not_examined,
         opportunities: super::plan::opportunities(&session.document),
         decisions: super::plan::decisions(&session.document),
@@ -92,7 +100,8 @@ pub fn known(session: &Session) -> anyhow::Result<Known> {
     let gatherer = Gatherer { document: &session.document, found: &found, info: &info, recording, when };
     let (_, statuses) = gatherer.vitals()?;
     let found = gatherer.findings()?;
-    let findings = when.map_or_else(Vec::new, |when| findings::parts(&found, gatherer.entities(), &when));
+    let stated = findings::stated_parts(&gatherer.consistency()?.disagreements);
+    let findings = gatherer.all_findings(&found, stated, true).unwrap_or_default();
     Ok(Known { statuses, findings, not_examined: found.not_examined })
 }
 
@@ -188,6 +197,19 @@ impl Gatherer<'_> {
             Answer::Findings(findings) => Ok(findings),
             _ => Ok(Findings::default()),
         }
+    }
+
+    fn consistency(&self) -> anyhow::Result<Consistency> {
+        match self.answer(&Question::Consistency { range: self.when.map(|when| when.range) })? {
+            Answer::Consistency(consistency) => Ok(consistency),
+            _ => Ok(Consistency::default()),
+        }
+    }
+
+    /// What was measured first, then what is stated; `None` if nothing was looked for.
+    fn all_findings(&self, found: &Findings, stated: Vec<FindingPart>, is_checked: bool) -> Option<Vec<FindingPart>> {
+        let measured = self.when.map(|when| findings::parts(found, self.entities(), &when));
+        (measured.is_some() || is_checked).then(|| measured.into_iter().flatten().chain(stated).collect())
     }
 
     fn landscape(&self) -> anyhow::Result<Option<Landscape>> {

@@ -47,6 +47,9 @@ pub struct Inspect {
     /// Only the N largest consumers of memory and CPU; else all, in text 10
     #[arg(long, value_name = "N")]
     top: Option<usize>,
+    /// Also stated figures that agree, exactly or within rounding
+    #[arg(long)]
+    rounding: bool,
 }
 
 /// What rules and findings say of a session: the rules at its end, the findings over all of it.

@@ -5,7 +5,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::findings::FindingPart;
+use super::findings::{ConsistencyPart, FindingPart};
 use crate::model::document::Statistic;
 use crate::model::metric::MetricKey;
 use crate::model::quantity::{Quantity, Value};
@@ -31,9 +31,12 @@ pub struct Parts {
     pub gc: Option<GcPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<CpuPart>,
-    /// `None` if nothing was measured.
+    /// `None` if nothing was measured, and no stated figures were held against each other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<FindingPart>>,
+    /// `None` if no stated figures were held against each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<ConsistencyPart>,
     /// What was not looked for, and what it would take.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings_not_examined: Vec<String>,

@@ -42,7 +42,8 @@ impl Style {
     pub fn status(self, word: &str, text: &str) -> String {
         match word {
             "critical" => self.paint("1;31", text),
-            "warning" => self.paint("33", text),
+            "contradiction" => self.paint("31", text),
+            "warning" | "ambiguous" => self.paint("33", text),
             "healthy" => self.paint("32", text),
             _ => text.to_owned(),
         }
@@ -61,6 +62,7 @@ pub fn text(parts: &Parts, top: Option<usize>, style: Style) -> String {
     if let Some(findings) = &parts.findings {
         page.text.push_str(&findings_text(findings, &parts.findings_not_examined, style));
     }
+    page.consistency(parts);
     page.plan(parts);
     page.warnings(parts);
     page.text
@@ -73,11 +75,17 @@ pub fn findings_text(findings: &[FindingPart], not_examined: &[String], style: S
     }
     let mut text = format!("\n{}\n", style.paint("1", &format!("Findings ({})", findings.len())));
     for finding in findings {
-        let range = format!("{} to {}", clock(finding.from_s), clock(finding.to_s));
         let severity = style.status(finding.severity, finding.severity);
-        let _ = writeln!(text, "  {severity}  {} ({}), {range}", finding.title, finding.grade);
+        let when = match finding.from_s.zip(finding.to_s) {
+            Some((from_s, to_s)) => format!(" ({}), {} to {}", finding.grade, clock(from_s), clock(to_s)),
+            None => format!(": {}", clean::line(&finding.about.join(", "))),
+        };
+        let _ = writeln!(text, "  {severity}  {}{when}", finding.title);
         let _ = writeln!(text, "    {}", clean::line(&finding.message));
-        let _ = writeln!(text, "    Next: {}", clean::line(&finding.next));
+        // Of stated figures there is always the same to do.
+        if finding.from_s.is_some() {
+            let _ = writeln!(text, "    Next: {}", clean::line(&finding.next));
+        }
     }
     for sentence in not_examined {
         let _ = writeln!(text, "  {}", clean::line(sentence));
@@ -118,6 +126,21 @@ impl Page {
                 };
             }
             self.line(&line);
+        }
+    }
+
+    fn consistency(&mut self, parts: &Parts) {
+        let Some(known) = &parts.consistency else { return };
+        self.heading("Stated against derived");
+        let counts = [
+            (known.contradictions, "contradictions"),
+            (known.ambiguous, "ambiguous"),
+            (known.bounds, "possible only under a condition"),
+            (known.hold, "hold, exactly or within rounding"),
+        ];
+        self.rows(&[0], &counts.map(|(count, what)| vec![count.to_string(), what.to_owned()]));
+        for sentence in &known.not_checked {
+            self.line(&format!("  {}", clean::line(sentence)));
         }
     }
 

@@ -92,6 +92,7 @@ pub fn build(state: &State, contents: &Contents) -> Report {
         ..Default::default()
     }];
     sections.push(findings(state));
+    sections.push(consistency(state));
     // Sliders that nobody has moved say nothing.
     let says_something = |view: &&ViewId| match view {
         ViewId::WhatIf => !state.document.scenarios.is_empty(),
@@ -129,6 +130,27 @@ fn findings(state: &State) -> Section {
         help: String::from("What the measurements show that somebody should know, with what it rests on."),
         tables: some(tables::findings(state)),
         notes: found.map(|found| found.not_examined.clone()).unwrap_or_default(),
+        ..Default::default()
+    }
+}
+
+/// Stated figures that disagree, with the arithmetic; how many hold.
+fn consistency(state: &State) -> Section {
+    let known = state.answers.consistency.as_deref();
+    let holds = known.map_or(0, |known| known.agreements.len());
+    let mut notes = known.map(|known| known.not_checked.clone()).unwrap_or_default();
+    if holds > 0 {
+        notes.insert(0, format!("{holds} more were checked and hold, exactly or within rounding."));
+    }
+    Section {
+        id: String::from("consistency"),
+        title: String::from("Stated against derived"),
+        help: String::from(
+            "Stated figures that disagree with what follows from others, or with what was measured. A contradiction is wrong in \
+             every reading; what is ambiguous holds in one only; a bound needs a condition that is not stated.",
+        ),
+        tables: some(tables::disagreements(state)),
+        notes,
         ..Default::default()
     }
 }

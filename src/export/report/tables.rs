@@ -58,6 +58,25 @@ pub(super) fn findings(state: &State) -> Option<Table> {
     table("What was found", &["Severity", "Finding", "Grade", "What", "Evidence", "Next"], rows)
 }
 
+pub(super) fn disagreements(state: &State) -> Option<Table> {
+    let known = state.answers.consistency.as_ref()?;
+    let row = |found: &crate::analysis::consistency::Disagreement| {
+        let items: Vec<&str> = found.about.iter().map(|item| item.as_str()).collect();
+        vec![
+            found.severity.word().to_owned(),
+            found.class.title().to_owned(),
+            found.message.clone(),
+            found.stated.as_ref().map_or_else(|| NOTHING.to_owned(), quantity_text),
+            found.derived.as_ref().map_or_else(|| NOTHING.to_owned(), quantity_text),
+            or_nothing(found.evidence_text()),
+            items.join(", "),
+        ]
+    };
+    let rows = known.disagreements.iter().map(row).collect();
+    let columns = ["Severity", "Rule", "What", "#Stated", "#Derived", "Figures", "Items"];
+    table("Figures that disagree", &columns, rows)
+}
+
 pub(super) fn components(state: &State) -> Option<Table> {
     let mut rows: Vec<Vec<String>> = Vec::new();
     for component in state.components() {
