@@ -174,13 +174,14 @@ impl DumpSource {
         nodes.map(|node| node.name.as_str()).take(50).collect::<Vec<_>>().join(", ")
     }
 
-    /// What the table of processes itself takes; `erlang:memory(processes)` counts it (seen on OTP 25 and 27).
+    /// What the table of processes itself takes. `erlang:memory(processes)` counts it (seen on OTP 25 and 27) beside the processes,
+    /// which partly count things of other kinds as theirs; so no more than what they leave.
     fn process_table(&self) -> Option<u64> {
         let totals = self.dump.totals();
         let table = *totals.areas.get("process_table")?;
         let word_bytes = self.word_bytes();
         let told = self.dump.processes().iter().map(|process| process.bytes(word_bytes)).fold(0, u64::saturating_add);
-        (*totals.memory.get("processes")? >= told.saturating_add(table)).then_some(table)
+        Some(totals.memory.get("processes")?.saturating_sub(told).min(table)).filter(|bytes| *bytes > 0)
     }
 
     fn part(&mut self, kind: EntityKind, path: &str, name: &str, attributes: BTreeMap<String, String>) -> Entity {
