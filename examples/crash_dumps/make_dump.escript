@@ -8,7 +8,6 @@
 %% dictionary and a small heap; one process (slow_consumer) has the queue, one (hoarder) a large heap, one (holder) binaries.
 -module(make_dump).
 -behaviour(application).
--behaviour(supervisor).
 -behaviour(gen_server).
 -export([main/1, start/2, stop/1, init/1, handle_call/3, handle_cast/2]).
 -mode(compile).

@@ -37,7 +37,7 @@ main([Facts]) ->
     timer:sleep(200),
     Info = fun(Key) -> element(2, process_info(Slow, Key)) end,
     Heap = Info(garbage_collection_info),
-    Held = lists:sum([proplists:get_value(K, Heap) || K <- [heap_block_size, old_heap_block_size, mbuf_size]]),
+    Held = lists:sum([proplists:get_value(K, Heap) || K <- [heap_block_size, old_heap_block_size]]),
     Lines = [
         {slow_id, pid_id(Slow)}, {worker_id, pid_id(Child)}, {main_id, pid_id(Self)},
         {slow_memory, Info(memory)}, {slow_heap, Held}, {slow_queue, Info(message_queue_len)},

@@ -93,6 +93,11 @@ impl CrashDump {
         Self::new(Bytes::Owned(bytes), name)
     }
 
+    /// As a source of batches: who there was, and one census.
+    pub fn into_source(self) -> Box<dyn Source> {
+        source::source(self, super::Progress::default())
+    }
+
     fn new(bytes: Bytes, name: &str) -> Self {
         let index = Index::build(&bytes);
         let nothing = index::Section { tag: Tag::Head, at: 0, argument: &[], body: &[] };

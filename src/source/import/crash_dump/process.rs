@@ -111,7 +111,7 @@ pub struct Process {
     pub heap_unused_words: u64,
     /// Of the old block, what is free.
     pub old_heap_unused_words: u64,
-    /// Fragments beside the blocks, mostly messages.
+    /// Fragments beside the blocks; those of messages that wait are not counted here, but in all its memory.
     pub fragment_words: u64,
     /// Off-heap binaries that it keeps alive.
     pub binary_words: u64,

@@ -4,11 +4,10 @@ use super::*;
 use crate::model::entity::{EntityId, EntityKind};
 use crate::model::metric;
 use crate::source::StopSignal;
-use crate::source::import::Progress;
 
 fn batches(text: &str) -> Vec<crate::model::batch::Batch> {
     let dump = CrashDump::of_bytes(text.as_bytes().to_vec(), "d");
-    let mut source = source::source(dump, Progress::default());
+    let mut source = dump.into_source();
     std::iter::from_fn(|| source.next_batch(&StopSignal::default()).unwrap()).collect()
 }
 
