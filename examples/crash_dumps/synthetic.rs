@@ -15,7 +15,7 @@ pub struct Shape {
 impl Shape {
     /// The dump that the program's budget is about: 100 000 processes, some 142 MB.
     pub fn budget() -> Self {
-        Self { processes: 100_000, cells: 8 }
+        Self { processes: 100_000, cells: 13 }
     }
 
     /// So many processes that the file has about so many bytes.

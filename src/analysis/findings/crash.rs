@@ -82,8 +82,10 @@ fn memory(observed: &Observed, node: &Subject, is_cause: bool) -> Option<Finding
     let mut finding = finding(RuleClass::CrashMemory, severity, Grade::Measured, &subjects, observed.range);
     finding.id = format!("{}:{}", RuleClass::CrashMemory.word(), node.name);
     let one = |(subject, bytes): &(&Subject, f64)| {
+        let is_rest = subject.is_component() && subject.name == "none";
         let kind = if subject.kind == EntityKind::EtsTable { "table " } else { "" };
-        format!("{kind}{} {} ({})", subject.name, bytes_text(*bytes), share_text(bytes / all_bytes))
+        let name = if is_rest { "processes of no application" } else { subject.name.as_str() };
+        format!("{kind}{name} {} ({})", bytes_text(*bytes), share_text(bytes / all_bytes))
     };
     let list = |found: &[(&Subject, f64)]| found.iter().map(one).collect::<Vec<_>>().join(", ");
     finding.message = format!("{}: {} in use", node.name, bytes_text(all_bytes));
