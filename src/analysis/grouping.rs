@@ -133,8 +133,15 @@ impl Aggregator {
                 Some(id)
             });
             let Some(entity) = entity else { continue };
+            let before = self.group_of.insert(member.id, entity);
+            if before == Some(entity) {
+                continue;
+            }
+            if let Some((before, group)) = before.and_then(|before| Some((before, self.groups.get_mut(&before)?))) {
+                group.release(member.id);
+                changed.insert(before);
+            }
             self.groups.entry(entity).or_default().members.insert(member.id);
-            self.group_of.insert(member.id, entity);
             changed.insert(entity);
         }
         let mut measured = self.hold(&batch.samples);
@@ -158,12 +165,7 @@ impl Aggregator {
         for id in &batch.vanished {
             let Some(entity) = self.group_of.remove(id) else { continue };
             if let Some(group) = self.groups.get_mut(&entity) {
-                group.members.remove(id);
-                for (metric, held) in &mut group.held {
-                    if held.remove(id).is_some() {
-                        group.changed.insert(*metric);
-                    }
-                }
+                group.release(*id);
                 changed.insert(entity);
             }
         }
@@ -216,6 +218,18 @@ impl Aggregator {
                     Some(value) => group.values.insert(metric, value),
                     None => group.values.remove(&metric),
                 };
+            }
+        }
+    }
+}
+
+impl Group {
+    /// One belongs to it no longer, nor does what it said.
+    fn release(&mut self, member: EntityId) {
+        self.members.remove(&member);
+        for (metric, held) in &mut self.held {
+            if held.remove(&member).is_some() {
+                self.changed.insert(*metric);
             }
         }
     }
@@ -388,6 +402,26 @@ mod tests {
         assert_eq!(sum(&feed.add(&Batch { samples: one.clone(), ..Batch::default() })), 17.0);
         feed.add(&Batch { vanished: vec![EntityId(1)], ..Batch::default() });
         assert_eq!(sum(&feed.add(&Batch { samples: one, ..Batch::default() })), 7.0);
+    }
+
+    #[test]
+    fn who_is_told_again_with_another_component_takes_what_it_said_along() {
+        let mut feed = Feed::new();
+        let both = vec![sample(1, metric::MEMORY_RESIDENT, 10.0), sample(2, metric::MEMORY_RESIDENT, 5.0)];
+        feed.add(&Batch { appeared: vec![process(1, "sh"), process(2, "sh")], samples: both, ..Batch::default() });
+        let samples = vec![sample(1, metric::MEMORY_RESIDENT, 11.0), sample(2, metric::MEMORY_RESIDENT, 5.0)];
+        let told_again = Batch { appeared: vec![process(1, "cc")], samples, ..Batch::default() };
+        let out = feed.add(&told_again);
+        assert_eq!(
+            out.samples,
+            [
+                sample(101, metric::MEMORY_RESIDENT, 5.0),
+                sample(101, metric::MEMBERS, 1.0),
+                sample(102, metric::MEMORY_RESIDENT, 11.0),
+                sample(102, metric::MEMBERS, 1.0),
+            ]
+        );
+        assert!(feed.add(&Batch { appeared: vec![process(1, "cc")], ..Batch::default() }).samples.is_empty());
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Retention {
 
     fn observe(&mut self, batch: &Batch) {
         for entity in batch.appeared.iter().filter(|entity| is_ranked(entity.kind)) {
-            self.ranked.insert(entity.id, Standing::default());
+            self.ranked.entry(entity.id).or_default();
         }
         for sample in &batch.samples {
             let is_memory = MEMORY.contains(&sample.metric);

@@ -54,7 +54,7 @@ pub struct Notice {
 pub struct Batch {
     /// The moment; of samples that a source took over some milliseconds, the end.
     pub at: Timestamp,
-    /// Entities seen for the first time; before any sample of theirs.
+    /// Entities seen for the first time, before any sample of theirs; or told again, as what is known of them has changed.
     pub appeared: Vec<Entity>,
     /// Entities that are gone.
     pub vanished: Vec<EntityId>,

@@ -113,6 +113,8 @@ registry! {
         "Memory reclaimed by a collection, as a share of the memory that it examined.";
     GC_RECLAIMED "gc.reclaimed_bytes" "Reclaimed by GC" Unit::BYTES, Gauge Sum HigherIsBetter
         "Memory that a collection gave back.";
+    GC_COUNTED "gc.counted_per_s" "Collections counted" Unit::COUNT_PER_S, Gauge None LowerIsBetter
+        "Collections of one process by its own counter, which begins anew with each full sweep: at least so many in a time.";
     CPU_SHARE "cpu.share" "CPU share" Unit::RATIO, Gauge Sum LowerIsBetter
         "Processor time used, as a share of all cores of the machine.";
     CPU_CORES "cpu.cores" "CPU use" Unit::CORES, Gauge Sum LowerIsBetter

@@ -66,9 +66,13 @@ impl Carried {
         self.components = components;
     }
 
-    fn appeared(&self, entity: EntityId, component: &ComponentId) {
-        if self.components.contains(component.as_str()) {
+    /// A process belongs to `component` now, and did to `before`.
+    fn joined(&self, entity: EntityId, before: Option<&ComponentId>, component: &ComponentId) {
+        if before == Some(component) {
+        } else if self.components.contains(component.as_str()) {
             self.order.wanted.add(entity);
+        } else if before.is_some() {
+            self.order.wanted.remove(entity);
         }
     }
 }
@@ -114,8 +118,8 @@ impl Intake {
         for (entity, source) in batch.appeared.iter_mut().zip(of_source) {
             entity.component = self.grouping.component_of(entity);
             if let Some(component) = entity.component.as_ref().filter(|_| entity.kind == EntityKind::BeamProcess) {
-                self.orders.iter().for_each(|carried| carried.appeared(source, component));
-                self.members.insert(source, component.clone());
+                let before = self.members.insert(source, component.clone());
+                self.orders.iter().for_each(|carried| carried.joined(source, before.as_ref(), component));
             }
         }
         self.orders.iter_mut().for_each(|carried| carried.renew(&self.members));
@@ -146,11 +150,9 @@ impl Numbers {
     /// Values of entities that the source has not introduced are dropped: nobody could say whose they are. Returns the source's
     /// numbers of those that appeared.
     fn renumber(&mut self, batch: &mut Batch) -> Vec<EntityId> {
-        // One that is known already was told again by a replay that jumped.
-        batch.appeared.retain(|entity| !self.of_source.contains_key(&entity.id));
         let appeared: Vec<EntityId> = batch.appeared.iter().map(|entity| entity.id).collect();
         for entity in &mut batch.appeared {
-            let id = self.next();
+            let id = self.of_source.get(&entity.id).copied().unwrap_or_else(|| self.next());
             self.of_source.insert(entity.id, id);
             entity.id = id;
         }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::model::id::ComponentId;
 
 use super::knob::ModelId;
-use super::prediction::{Grade, Part};
+use super::prediction::{Grade, Outcome, Part};
 use super::scenario::{Place, Setting};
 
 /// More settings than this have too many subsets.
@@ -67,7 +67,7 @@ pub struct Combined {
     pub joint: Vec<Joint>,
     /// Settings in each other's way.
     pub conflicts: Vec<Conflict>,
-    /// Why there is no attribution, where there is none.
+    /// Why there is no attribution, where there is none or not of everything.
     pub without_shares: Option<String>,
 }
 
@@ -84,41 +84,73 @@ pub fn combine(settings: &[Setting], answer: &dyn Fn(&[Setting]) -> Vec<Part>) -
         let is_in = |at: &usize| subset >> at & 1 == 1;
         (0..settings.len()).filter(is_in).map(|at| settings[at].clone()).collect()
     };
-    let mut values: Vec<HashMap<Key, (f64, f64)>> = vec![HashMap::new()];
+    let mut told: Vec<Told> = vec![Told::default()];
     for subset in 1..subsets {
-        let found = if subset + 1 == subsets { figures(&parts) } else { figures(&answer(&chosen(subset))) };
-        values.push(found);
+        told.push(if subset + 1 == subsets { Told::of(&parts) } else { Told::of(&answer(&chosen(subset))) });
     }
-    let mut keys: Vec<Key> = values[subsets - 1].keys().cloned().collect();
+    let mut keys: Vec<Key> = told[subsets - 1].figures.keys().cloned().collect();
     keys.sort();
-    let joint = keys.into_iter().filter_map(|key| joint_of(&key, settings.len(), &values)).collect();
-    Combined { parts, joint, conflicts, without_shares: None }
+    let all = keys.len();
+    let joint: Vec<Joint> = keys.into_iter().filter_map(|key| joint_of(&key, settings.len(), &told)).collect();
+    let without = all - joint.len();
+    let without_shares = (without > 0).then(|| {
+        format!("Of {without} of {all} figures there are no contributions: without one of the settings there is no answer of the same components.")
+    });
+    Combined { parts, joint, conflicts, without_shares }
 }
 
 type Key = (&'static str, Option<ComponentId>);
 
-/// Baseline and predicted value of each metric; a later model's answer replaces an earlier one's.
-fn figures(parts: &[Part]) -> HashMap<Key, (f64, f64)> {
-    let told = parts.iter().filter(|part| part.confidence.grade != Grade::Refused).flat_map(|part| &part.outcomes);
-    told.filter_map(|outcome| {
-        Some(((outcome.metric, outcome.component.clone()), (outcome.baseline?, outcome.predicted.value)))
-    })
-    .collect()
+/// What an answer tells.
+#[derive(Default)]
+struct Told {
+    /// Baseline and predicted value of each metric, and who says so; a later model's answer replaces an earlier one's.
+    figures: HashMap<Key, (f64, f64, ModelId)>,
+    /// Who refused.
+    refused: Vec<(Option<ComponentId>, ModelId)>,
 }
 
-/// A subset without an answer about this metric does not change it.
-fn joint_of(key: &Key, count: usize, values: &[HashMap<Key, (f64, f64)>]) -> Option<Joint> {
-    let (baseline, predicted) = *values.last()?.get(key)?;
-    let effect = |subset: usize| values[subset].get(key).map_or(0.0, |(_, predicted)| predicted - baseline);
+impl Told {
+    fn of(parts: &[Part]) -> Self {
+        let (refused, told): (Vec<&Part>, Vec<&Part>) =
+            parts.iter().partition(|part| part.confidence.grade == Grade::Refused);
+        let figure = |outcome: &Outcome| {
+            let key = (outcome.metric, outcome.component.clone());
+            Some((key, (outcome.baseline?, outcome.predicted.value, outcome.model)))
+        };
+        Self {
+            figures: told.into_iter().flat_map(|part| &part.outcomes).filter_map(figure).collect(),
+            refused: refused.into_iter().map(|part| (part.component.clone(), part.model)).collect(),
+        }
+    }
+
+    /// By how much a figure changes; `None` where that is not known. A model that is not asked changes nothing.
+    fn effect(&self, key: &Key, baseline: f64, model: ModelId) -> Option<f64> {
+        match self.figures.get(key) {
+            // A sum over other components is another figure.
+            Some((other, predicted, _)) => (other == &baseline).then_some(predicted - baseline),
+            None => {
+                let is_meant = |(component, by): &&(Option<ComponentId>, ModelId)| {
+                    *by == model && (key.1.is_none() || *component == key.1)
+                };
+                self.refused.iter().find(is_meant).is_none().then_some(0.0)
+            }
+        }
+    }
+}
+
+fn joint_of(key: &Key, count: usize, told: &[Told]) -> Option<Joint> {
+    let (baseline, predicted, model) = *told.last()?.figures.get(key)?;
+    let effects: Vec<f64> = told.iter().map(|told| told.effect(key, baseline, model)).collect::<Option<_>>()?;
     let factorial = |n: usize| (1..=n).map(|k| k as f64).product::<f64>();
     let share = |at: usize| {
-        let without = (0..values.len()).filter(|subset| subset >> at & 1 == 0);
+        let without = (0..told.len()).filter(|subset| subset >> at & 1 == 0);
         let attributed = without.map(|subset| {
             let size = subset.count_ones() as usize;
             let weight = factorial(size) * factorial(count - size - 1) / factorial(count);
-            weight * (effect(subset | 1 << at) - effect(subset))
+            weight * (effects[subset | 1 << at] - effects[subset])
         });
-        Share { alone: effect(1 << at), attributed: attributed.sum() }
+        Share { alone: effects[1 << at], attributed: attributed.sum() }
     };
     let shares: Vec<Share> = (0..count).map(share).collect();
     let sum_of_parts = shares.iter().map(|share| share.alone).sum();
@@ -197,7 +229,7 @@ pub fn remaining(base: f64, savings: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::model::unit::Unit;
-    use crate::whatif::prediction::{Band, Confidence, Level, Outcome};
+    use crate::whatif::prediction::{Band, Confidence, Level};
 
     /// Memory of agents: slots × state, from 10 × 100; settings say how many slots and how much state.
     fn answer(settings: &[Setting]) -> Vec<Part> {
@@ -241,6 +273,42 @@ mod tests {
         assert!((remaining(1000.0, &[0.6, 0.3]) - 280.0).abs() < 1e-9);
         assert_eq!(combined.conflicts.len(), 1, "{:?}", combined.conflicts);
         assert!(!combined.conflicts[0].excludes);
+    }
+
+    #[test]
+    fn what_is_refused_alone_has_no_contributions_and_sums_over_others_are_not_compared() {
+        let confidence = |grade| Confidence { grade, ..Confidence::refused("too far", None) };
+        let one = |component: Option<&str>, grade, figures: Option<(f64, f64)>| {
+            let component = component.map(ComponentId::from);
+            let mut part = Part::refused(component.clone(), ModelId::BeamHeap, confidence(grade));
+            part.outcomes.extend(figures.map(|(baseline, value)| Outcome {
+                metric: "gc.count",
+                unit: Unit::COUNT,
+                component,
+                baseline: Some(baseline),
+                predicted: Band::exact(value),
+                model: ModelId::BeamHeap,
+            }));
+            part
+        };
+        // Both together only `a` is told of; a sweep alone tells of both.
+        let answer = |settings: &[Setting]| match settings {
+            [only] if only.knob.path == "gc.fullsweep_after" => vec![
+                one(Some("a"), Grade::Replayed, Some((10.0, 12.0))),
+                one(Some("b"), Grade::Replayed, Some((90.0, 95.0))),
+                one(None, Grade::Replayed, Some((100.0, 107.0))),
+            ],
+            [_] => vec![one(Some("a"), Grade::Replayed, Some((10.0, 9.0))), one(Some("b"), Grade::Refused, None)],
+            _ => vec![
+                one(Some("a"), Grade::Replayed, Some((10.0, 11.0))),
+                one(Some("b"), Grade::Refused, None),
+                one(None, Grade::Replayed, Some((10.0, 11.0))),
+            ],
+        };
+        let combined = combine(&settings(&["*.gc.fullsweep_after=5", "*.gc.min_heap_words=70"]), &answer);
+        let [joint] = &combined.joint[..] else { panic!("{:?}", combined.joint) };
+        assert_eq!((joint.component.clone(), joint.joint, joint.sum_of_parts), (Some("a".into()), 1.0, 1.0));
+        assert!(combined.without_shares.unwrap().contains("1 of 2"));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use crate::model::id::ComponentId;
 
-use super::knob::{Knob, KnobValue};
+use super::knob::{KNOBS, Knob, KnobValue};
+use super::outcome::OutcomeInfo;
 use super::prediction::{Band, Grade, Part};
 use super::scenario::{Place, Setting};
 
@@ -36,15 +37,15 @@ pub struct Target {
 }
 
 impl Target {
-    /// Reads `METRIC<=VALUE`, `METRIC<VALUE`, `METRIC>=VALUE` or `METRIC>VALUE`; `COMPONENT:METRIC` for one component.
+    /// Reads `METRIC<=VALUE`, `METRIC<VALUE`, `METRIC>=VALUE` or `METRIC>VALUE`; of `METRIC=VALUE` the side is the good one of the
+    /// metric. `COMPONENT:METRIC` is for one component.
     ///
     /// # Errors
     /// A sentence that says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let at = text
-            .find(['<', '>'])
-            .ok_or_else(|| format!("\"{text}\" is no target: it is METRIC<=VALUE or METRIC>=VALUE"))?;
-        let side = if text[at..].starts_with('<') { Side::AtMost } else { Side::AtLeast };
+            .find(['<', '>', '='])
+            .ok_or_else(|| format!("\"{text}\" is no goal: it is METRIC<=VALUE or METRIC>=VALUE"))?;
         let number = text[at + 1..].trim_start_matches('=').trim();
         let value = number.parse::<f64>().ok().filter(|value| value.is_finite());
         let value = value.ok_or_else(|| format!("\"{number}\" in \"{text}\" is no number"))?;
@@ -56,6 +57,16 @@ impl Target {
         if metric.is_empty() {
             return Err(format!("\"{text}\" names no metric"));
         }
+        let good = || OutcomeInfo::find(metric).and_then(|info| info.lower_is_better);
+        let side = match (&text[at..=at], good()) {
+            ("<", _) | ("=", Some(true)) => Side::AtMost,
+            (">", _) | ("=", Some(false)) => Side::AtLeast,
+            _ => {
+                return Err(format!(
+                    "of {metric} it is not known whether less is better: write {metric}<={number} or {metric}>={number}"
+                ));
+            }
+        };
         Ok(Self { metric: metric.to_owned(), component, side, value })
     }
 
@@ -99,6 +110,33 @@ impl Lever {
     /// The whole range of a knob.
     pub fn of(place: Place, knob: &'static Knob) -> Self {
         Self { place, knob, range: knob.range }
+    }
+
+    /// Reads `PATH` or `PATH=LOW..HIGH`: a setting whose value is looked for.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (path, range) = text.split_once('=').map_or((text, None), |(path, range)| (path, Some(range)));
+        let is_it = |knob: &&Knob| {
+            path.trim().strip_suffix(knob.path).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        };
+        // Without a knob of this name the sentence about the setting says which there are.
+        let some_value = KNOBS
+            .iter()
+            .find(is_it)
+            .and_then(|knob| knob.words.first().map(|word| (*word).to_owned()).or(Some(knob.range.0.to_string())));
+        let Setting { place, knob, .. } = Setting::parse(&format!("{path}={}", some_value.unwrap_or_default()))?;
+        let mut lever = Self::of(place, knob);
+        if let Some(range) = range {
+            let ends = range
+                .split_once("..")
+                .and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)));
+            lever.range = ends
+                .filter(|(low, high): &(f64, f64)| low < high && knob.words.is_empty())
+                .ok_or_else(|| format!("\"{text}\" is no range of values: it is PATH=LOW..HIGH"))?;
+        }
+        Ok(lever)
     }
 
     /// So many settings along the range, by factors where the knob goes by factors; all words of a knob of words.
@@ -324,6 +362,21 @@ mod tests {
         assert!(Target::parse("pause 50").unwrap_err().contains("METRIC<=VALUE"));
         assert!(Target::parse("pause<=x").unwrap_err().contains("no number"));
         assert!(Target::parse("<=5").unwrap_err().contains("no metric"));
+    }
+
+    #[test]
+    fn goals_have_the_good_side_and_levers_a_range() {
+        let side_of = |text: &str| Target::parse(text).map(|target| (target.side, target.value));
+        assert_eq!(side_of("memory.peak_bytes=5"), Ok((Side::AtMost, 5.0)));
+        assert_eq!(side_of("gc.interval_s=30"), Ok((Side::AtLeast, 30.0)));
+        assert_eq!(side_of("gc.count>=3"), Ok((Side::AtLeast, 3.0)));
+        assert!(Target::parse("nothing=3").unwrap_err().contains("nothing<=3"));
+        assert!(Target::parse("gc.count").is_err());
+        let heap = Lever::parse("agents.gc.min_heap_words=500..9000").unwrap();
+        assert_eq!((heap.knob.path, heap.range), ("gc.min_heap_words", (500.0, 9000.0)));
+        assert_eq!(Lever::parse("*.gc.hibernate").unwrap().points(9).len(), 2);
+        assert!(Lever::parse("agents.gc.none").unwrap_err().contains("gc.fullsweep_after"));
+        assert!(Lever::parse("agents.gc.min_heap_words=9..5").unwrap_err().contains("LOW..HIGH"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod budget;
 pub mod code;
 pub mod combine;
 pub mod data;
+pub mod explore;
 pub mod frontier;
 pub mod goal;
 pub mod heap_limit;

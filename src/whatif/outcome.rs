@@ -28,6 +28,8 @@ outcomes! {
          processes; the moment inside a collection when both spaces exist is not part of it.";
     "memory.mean_bytes" "Mean memory" Some(true), "Memory held, averaged over time.";
     "gc.count" "Collections" Some(true), "Minor and major collections; a minor one that fails and becomes major counts once.";
+    "gc.interval_s" "GC interval" Some(false),
+        "The time that a process runs from one collection to the next, on the average over all that were traced.";
     "gc.minor" "Minor collections" Some(true), "Collections of the young generation only.";
     "gc.major" "Major collections" Some(true), "Collections of all generations.";
     "gc.copied_words" "Copied words" Some(true), "Words that collections moved: the work that collecting is.";
@@ -36,6 +38,8 @@ outcomes! {
     "gc.pause_us.p99" "Pause, 99th percentile" Some(true), "One collection of a hundred is longer.";
     "gc.pause_us.max" "Pause, longest" Some(true), "The longest collection.";
     "gc.cpu_share" "CPU share of collecting" Some(true), "Time in collections as a share of all processor time.";
+    "gc.efficiency" "GC efficiency" Some(false),
+        "Words allocated as a share of words allocated and copied: 1 where collecting moves nothing (Appel 1987).";
     "gc.killed" "Processes killed" Some(true), "Processes that would have grown beyond the maximum heap.";
     "run_time_s" "Run time" Some(true), "How long the same work takes.";
     "wait_us.p50" "Wait, median" Some(true), "From arrival to the start of service; half of the requests wait less.";

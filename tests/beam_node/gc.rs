@@ -124,10 +124,7 @@ fn whoever_is_traced_by_somebody_else_is_left_alone() {
     drop(watch);
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(node.eval("erlang:trace_info(whereis(worker), flags)"), "{flags,[garbage_collection]}");
-    assert_eq!(
-        node.eval("[P || P <- processes(), P =/= whereis(worker), erlang:trace_info(P, flags) =/= {flags, []}]"),
-        "[]"
-    );
+    assert_eq!(node.traced_processes(), 1.0);
 }
 
 #[test]
@@ -167,7 +164,7 @@ fn too_many_collections_are_cut_down_visibly_and_the_node_goes_on() {
 }
 
 #[test]
-fn two_that_trace_share_a_node_of_an_older_release_by_leaving_each_other_alone() {
+fn two_that_trace_share_a_node_by_leaving_each_other_alone() {
     if !is_available("erl") {
         return;
     }
@@ -184,10 +181,9 @@ fn two_that_trace_share_a_node_of_an_older_release_by_leaving_each_other_alone()
     let before = events(&first).len();
     first.until("the first still hears of it", Duration::from_secs(10), |watch| events(watch).len() > before + 20);
     assert!(events(&first).iter().all(|event| event.entity == worker));
-    let release = node.number("list_to_integer(erlang:system_info(otp_release))");
+    // Sessions of their own would not help: two that trace collections of one process crash OTP 27 to 29.
     let of_worker = second.named("worker").map(|worker| worker.id).unwrap();
-    let heard = events(&second).iter().any(|event| event.entity == of_worker);
-    assert_eq!(heard, release >= 27.0, "sessions of their own exist from OTP 27 on");
+    assert!(!events(&second).iter().any(|event| event.entity == of_worker));
     assert!(second.of_kind(EntityKind::BeamProcess).count() > 20);
 }
 
@@ -316,5 +312,5 @@ fn tracing_of_a_component_is_begun_and_ended_while_it_is_recorded() {
     assert!(sink.events > 0 && sink.ended > 0, "{} events, {} ends", sink.events, sink.ended);
     // The collector ends with the connection, and until then it is a process that may be gone when it is asked for.
     std::thread::sleep(Duration::from_millis(900));
-    assert_eq!(node.eval("[P || P <- processes(), erlang:trace_info(P, flags) =/= {flags, []}]"), "[]");
+    assert_eq!(node.traced_processes(), 0.0);
 }

@@ -63,6 +63,42 @@ fn totals_agree_with_the_nodes_own_and_everything_adds_up() {
 }
 
 #[test]
+fn what_a_process_does_what_it_collects_and_names_that_come_late_are_facts_of_it() {
+    if !is_available("erl") {
+        return;
+    }
+    let mut node = Node::start("late@localhost");
+    let mut watch = Watch::open("late@localhost", &node.options());
+    watch.next();
+    watch.next();
+    // One that is told of before it has a name, and one that was started by a library.
+    node.eval(
+        "spawn(fun() -> timer:sleep(4000), register(late_comer, self()),
+            (fun Work() -> lists:sum(lists:map(fun(X) -> X * 2 end, lists:seq(1, 20000))), timer:sleep(20), Work() end)() end), ok",
+    );
+    watch.until("the late name", Duration::from_secs(20), |watch| watch.named("late_comer").is_some());
+    let late = watch.named("late_comer").unwrap().clone();
+    let times = watch.batches.iter().flat_map(|batch| &batch.appeared).filter(|entity| entity.id == late.id).count();
+    assert!(times > 1, "it was known before");
+    let since =
+        watch.batches.iter().position(|batch| batch.appeared.iter().any(|entity| entity.id == late.id)).unwrap();
+    let began = late.started.expect("it began while we looked");
+    assert!(began <= watch.batches[since].at && began >= watch.batches[0].at);
+    watch.until("its collections are counted", Duration::from_secs(10), |watch| {
+        watch.value(late.id, metric::GC_COUNTED).is_some_and(|per_s| per_s > 1.0)
+    });
+    let late = watch.named("late_comer").unwrap();
+    assert!(["waiting", "running", "runnable"].contains(&late.attributes["status"].as_str()), "{late:?}");
+    assert!(late.attributes["current_function"].contains(':'), "{late:?}");
+    let code_server = watch.named("code_server").unwrap();
+    assert_eq!(code_server.started, None, "older than the first look");
+    // A process of a library says itself what it really began with.
+    watch.until("a real initial call", Duration::from_secs(10), |watch| {
+        watch.named("kernel_sup").is_some_and(|one| one.attributes["initial_call"] == "supervisor:kernel/1")
+    });
+}
+
+#[test]
 fn a_busy_process_has_its_processor_time_and_its_functions() {
     if !is_available("erl") {
         return;

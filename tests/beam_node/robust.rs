@@ -67,8 +67,7 @@ fn two_watch_the_same_node_and_no_atoms_are_made() {
     }
     assert_eq!(node.number("erlang:system_info(atom_count)"), atoms);
     assert_eq!(node.number("length(nodes())"), 0.0);
-    let tracing = node.eval("[P || P <- processes(), erlang:trace_info(P, flags) =/= {flags, []}]");
-    assert_eq!(tracing, "[]");
+    assert_eq!(node.traced_processes(), 0.0);
 }
 
 /// Not a test of its own: what the next one kills.
@@ -105,8 +104,7 @@ fn nothing_is_left_on_the_node_a_second_after_the_client_was_killed() {
         assert!(Instant::now() < deadline, "the client does not attach");
         std::thread::sleep(Duration::from_millis(50));
     }
-    const TRACED: &str = "length([P || P <- processes(), erlang:trace_info(P, flags) =/= {flags, []}])";
-    while node.number(TRACED) < 20.0 {
+    while node.traced_processes() < 20.0 {
         assert!(Instant::now() < deadline, "the client does not trace");
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -115,7 +113,7 @@ fn nothing_is_left_on_the_node_a_second_after_the_client_was_killed() {
     std::thread::sleep(Duration::from_millis(900));
     assert_eq!(node.number(COLLECTORS), 0.0);
     assert_eq!(node.eval("nodes(hidden)"), "[]");
-    assert_eq!(node.eval("[P || P <- processes(), erlang:trace_info(P, flags) =/= {flags, []}]"), "[]");
+    assert_eq!(node.traced_processes(), 0.0);
     assert_eq!(node.eval("erlang:statistics(scheduler_wall_time)"), "undefined", "the counting is off again");
     // Processes of OTP's own may have been started by the first connection.
     assert!(node.number("length(processes())") <= before + 3.0);

@@ -43,7 +43,8 @@ impl Watch {
         }
         for entity in &batch.appeared {
             assert!(entity.parent.is_none_or(|parent| self.entities.contains_key(&parent)), "{entity:?}");
-            assert!(self.entities.insert(entity.id, entity.clone()).is_none(), "numbers are given once");
+            let before = self.entities.insert(entity.id, entity.clone());
+            assert!(before.is_none_or(|before| before.key == entity.key && before != *entity), "{entity:?} told anew");
         }
         for sample in batch.samples.iter().chain(batch.census.iter().flat_map(|census| &census.rows)) {
             assert!(self.entities.contains_key(&sample.entity) && !self.gone.contains(&sample.entity));

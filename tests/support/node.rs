@@ -17,6 +17,12 @@ const LOOP: &str = r#"spawn(fun() -> F = fun F() -> case io:get_line("") of
         {value, V, _} = erl_eval:exprs(E, []), io:format("~0p~n", [V]), F();
     _ -> halt() end end, F() end)."#;
 
+/// Tells of a process or function whether anybody traces it, in a session of OTP 27 too.
+const IS_TRACED: &str = r#"fun(What) -> case erlang:system_info(otp_release) >= "27" of
+    true -> trace:session_info(What) =/= [];
+    false when is_pid(What) -> erlang:trace_info(What, flags) =/= {flags, []};
+    false -> erlang:trace_info(What, traced) =/= {traced, false} end end"#;
+
 /// The port mapper of this test program; it listens at 127.0.0.1 only and ends with the program.
 pub fn epmd_port() -> u16 {
     static PORT: OnceLock<u16> = OnceLock::new();
@@ -117,6 +123,21 @@ impl Node {
     pub fn number(&mut self, expression: &str) -> f64 {
         let answer = self.eval(expression);
         answer.parse().unwrap_or_else(|_| panic!("{expression} is {answer}"))
+    }
+
+    /// Whether tracers have sessions of their own, from OTP 27 on, so that they don't get into each other's way.
+    pub fn has_trace_sessions(&mut self) -> bool {
+        self.number("list_to_integer(erlang:system_info(otp_release))") >= 27.0
+    }
+
+    /// Whether anybody traces a process (`whereis(name)`) or a function (`{module, name, arity}`).
+    pub fn is_traced(&mut self, what: &str) -> bool {
+        self.eval(&format!("lists:any({IS_TRACED}, [{what}])")) == "true"
+    }
+
+    /// The processes that anybody traces.
+    pub fn traced_processes(&mut self) -> f64 {
+        self.number(&format!("length(lists:filter({IS_TRACED}, processes()))"))
     }
 
     pub fn signal(&self, signal: &str) {

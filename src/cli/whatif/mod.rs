@@ -1,12 +1,13 @@
 //! `whatif`: what other settings would have done to a recorded system, and which ones a session can answer.
 
+mod explore;
 mod goal;
 mod list;
 mod parts;
 mod text;
 
-use std::cell::RefCell;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use anyhow::{anyhow, bail};
 
@@ -23,7 +24,8 @@ use crate::source::wall_clock;
 use crate::whatif::answer::{self, Models};
 use crate::whatif::code::change_as_code;
 use crate::whatif::data::SessionData;
-use crate::whatif::goal::{Lever, Sought, Target, seek};
+use crate::whatif::explore::{Exploration, Found, explore};
+use crate::whatif::goal::{Lever, Target};
 use crate::whatif::prediction::{Effort, Part};
 use crate::whatif::scenario::{Place, Setting};
 
@@ -36,7 +38,8 @@ Examples:
   vivarium whatif day.vivarium --list
   vivarium whatif trace.txt --set '*.gc.fullsweep_after=20' --set '*.gc.min_heap_words=2000'
   vivarium whatif requests.csv --set requests.workers.count=4 --json
-  vivarium whatif trace.txt --vary '*.gc.min_heap_words=233..100000' --goal 'gc.count<=500'")]
+  vivarium whatif trace.txt --vary '*.gc.min_heap_words=233..100000' --goal 'gc.count<=500'
+  vivarium whatif trace.txt --vary '*.gc.min_heap_words' --frontier")]
 pub struct WhatIf {
     /// A file, `bundled:NAME`, or - for standard input
     #[arg(value_parser = session_name::parser())]
@@ -47,8 +50,14 @@ pub struct WhatIf {
     /// What is wanted, e.g. memory.peak_bytes<=2e8: values are looked for that reach it
     #[arg(long = "goal", value_name = "METRIC<=VALUE")]
     goals: Vec<String>,
-    /// With --goal: a setting whose value is looked for; else those of --set are
-    #[arg(long, value_name = "PATH[=LOW..HIGH]", requires = "goals")]
+    /// Which values of --vary no others beat, in memory, pauses and waits
+    #[arg(long, conflicts_with = "goals")]
+    frontier: bool,
+    /// How far each setting of --vary, halved and doubled, moves a metric
+    #[arg(long, value_name = "METRIC", conflicts_with_all = ["goals", "frontier"])]
+    tornado: Option<String>,
+    /// What --goal, --frontier and --tornado may move; else the settings of --set
+    #[arg(long, value_name = "PATH[=LOW..HIGH]")]
     vary: Vec<String>,
     /// Which settings this session can answer, and what is missing for the others
     #[arg(long, conflicts_with = "settings")]
@@ -82,48 +91,98 @@ impl WhatIf {
             if self.json { list::json(&available)? } else { list::text(&available, Style::of_standard_output()) }
         } else {
             check_components(&settings, &data)?;
-            let mut models = Models::default();
-            let sought = self.seek(&settings, &data, &mut models)?;
-            let settings = sought.as_ref().map_or(settings, |sought| sought.settings.clone());
-            let answers = answer::predict(&mut models, &data, &settings, Effort::Full, &|| false);
-            let source = open.session.recording.as_ref().map(|recording| recording.summary()).transpose()?;
-            let source = source.map(|summary| summary.info.source).unwrap_or_default();
-            if let Some(name) = &self.pin {
-                pin(&mut open.session, name, &settings, &data, &answers)?;
-            }
-            let mut answer = parts::Answer::new(&settings, &answers, change_as_code(&settings), &source);
-            answer.goal = sought.as_ref().map(|sought| goal::GoalPart::new(sought, &answers));
-            let style = Style::of_standard_output();
-            let before = sought.map_or_else(String::new, |sought| goal::text(&sought, &answers, style));
-            match self.json {
-                true => parts::json(&answer)?,
-                false => before + &text::text(&open.session.document.title, &settings, &answers, &answer, style),
-            }
+            self.answer(&mut open.session, settings, &data)?
         };
         std::io::stdout().lock().write_all(result.as_bytes())?;
         Ok(())
     }
 
-    /// The values that come nearest to the goals, where there are any.
-    fn seek(&self, settings: &[Setting], data: &SessionData, models: &mut Models) -> anyhow::Result<Option<Sought>> {
-        if self.goals.is_empty() {
-            return Ok(None);
-        }
-        let targets: Vec<Target> =
-            self.goals.iter().map(|text| goal::target(text)).collect::<Result<_, _>>().map_err(usage)?;
-        let varied: Vec<Lever> =
-            self.vary.iter().map(|text| goal::lever(text)).collect::<Result<_, _>>().map_err(usage)?;
-        let (levers, fixed) = match varied.is_empty() {
-            true => (settings.iter().map(|it| Lever::of(it.place.clone(), it.knob)).collect(), &[][..]),
-            false => (varied, settings),
+    /// One prediction, with what was asked about many settings before it.
+    fn answer(&self, session: &mut Session, settings: Vec<Setting>, data: &SessionData) -> anyhow::Result<String> {
+        let style = Style::of_standard_output();
+        let mut models = Models::default();
+        let never = || false;
+        let explored = self
+            .exploration(&settings)?
+            .and_then(|exploration| explore(&mut models, data, &settings, &exploration, &never));
+        let nothing = |what: &str| {
+            anyhow!("no value of these settings has an answer about {what}; `whatif --set` with one of them says why")
         };
-        let models = RefCell::new(models);
-        let answer =
-            |point: &[Setting]| answer::predict(&mut models.borrow_mut(), data, point, Effort::Coarse, &|| false);
-        let sought = seek(&levers, &targets, fixed, &answer, &|| false);
-        sought.map(Some).ok_or_else(|| {
-            anyhow!("no value of these settings has an answer about all of these goals; `whatif --set` with one of them says why")
-        })
+        let (found, left_out) = explored.map_or((None, Vec::new()), |it| (Some(it.found), it.left_out));
+        let settings = match &found {
+            Some(Found::Goal(sought)) => {
+                sought.as_ref().ok_or_else(|| nothing("all of these goals"))?.0.settings.clone()
+            }
+            _ => settings,
+        };
+        let answers = answer::predict(&mut models, data, &settings, Effort::Full, &never);
+        let source = session.recording.as_ref().map(|recording| recording.summary()).transpose()?;
+        let source = source.map(|summary| summary.info.source).unwrap_or_default();
+        if let Some(name) = &self.pin {
+            pin(session, name, &settings, data, &answers)?;
+        }
+        let mut answer = parts::Answer::new(&settings, &answers, change_as_code(&settings), &source);
+        let mut page = String::new();
+        match found {
+            Some(Found::Goal(Some((sought, _)))) => {
+                answer.goal = Some(goal::GoalPart::new(&sought, &answers));
+                page.push_str(&goal::text(&sought, &answers, style));
+            }
+            Some(Found::Frontier(tradeoff)) => {
+                let tradeoff = tradeoff.ok_or_else(|| nothing("memory, pauses or waits"))?;
+                answer.frontier = Some(explore::FrontierPart::new(&tradeoff));
+                page.push_str(&explore::frontier_text(&tradeoff, style));
+            }
+            Some(Found::Tornado(tornado)) => {
+                let metric = self.tornado.as_deref().unwrap_or_default();
+                let (tornado, unit) = tornado.ok_or_else(|| nothing(metric))?;
+                answer.tornado = Some(explore::TornadoPart::new(metric, &tornado));
+                page.push_str(&explore::tornado_text(metric, &tornado, unit, style));
+            }
+            _ => {}
+        }
+        let mut together = String::new();
+        if settings.len() > 1
+            && let Some(Found::Together(combined)) =
+                explore(&mut models, data, &settings, &Exploration::Together, &never).map(|explored| explored.found)
+        {
+            answer.together = explore::TogetherPart::all(&settings, &combined);
+            together = explore::together_text(&settings, &combined, style);
+        }
+        if !left_out.is_empty() {
+            let names: Vec<String> = left_out.iter().map(|id| clean::line(id.as_str())).collect();
+            let _ = writeln!(page, "  left out, as most points have no answer about them: {}\n", names.join(", "));
+        }
+        if self.json {
+            return parts::json(&answer);
+        }
+        if !settings.is_empty() {
+            page.push_str(&text::text(&session.document.title, &settings, &answers, &answer, style));
+        }
+        Ok(page + &together)
+    }
+
+    /// What is asked about many settings, if anything.
+    fn exploration(&self, settings: &[Setting]) -> anyhow::Result<Option<Exploration>> {
+        let varied: Vec<Lever> =
+            self.vary.iter().map(|text| Lever::parse(text)).collect::<Result<_, _>>().map_err(usage)?;
+        let of_settings = || settings.iter().map(|it| Lever::of(it.place.clone(), it.knob)).collect();
+        let levers = if varied.is_empty() { of_settings() } else { varied };
+        let targets: Vec<Target> =
+            self.goals.iter().map(|text| Target::parse(text)).collect::<Result<_, _>>().map_err(usage)?;
+        if !targets.is_empty() {
+            return Ok(Some(Exploration::Goal { levers, targets }));
+        }
+        if self.frontier {
+            return Ok(Some(Exploration::Frontier { levers }));
+        }
+        if let Some(metric) = &self.tornado {
+            return Ok(Some(Exploration::Tornado { levers, metric: metric.clone() }));
+        }
+        if !self.vary.is_empty() {
+            return Err(usage("--vary says what may be moved: it goes with --goal, --frontier or --tornado"));
+        }
+        Ok(None)
     }
 
     /// What models can use; nothing of a session without measurements.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use super::explore::{FrontierPart, TogetherPart, TornadoPart};
 use super::goal::GoalPart;
 use crate::model::unit::Unit;
 use crate::whatif::code::ChangeAsCode;
@@ -31,6 +32,15 @@ pub struct Answer {
     /// Of `--goal`: what was looked for; the rest is the answer at the best point.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goal: Option<GoalPart>,
+    /// Of `--frontier`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontier: Option<FrontierPart>,
+    /// Of `--tornado`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tornado: Option<TornadoPart>,
+    /// Of several settings: what they do together, which is not the sum of what each does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<TogetherPart>,
     /// Settings that get into each other's way, and why.
     pub conflicts: Vec<String>,
     pub change_as_code: Vec<CodePart>,
@@ -109,6 +119,9 @@ impl Answer {
             confidence: worst(parts.iter().map(|part| &part.confidence)),
             parts: parts.iter().map(answer_part).collect(),
             goal: None,
+            frontier: None,
+            tornado: None,
+            together: Vec::new(),
             conflicts: conflicts(settings).into_iter().map(|conflict| conflict.reason).collect(),
             change_as_code: code.collect(),
         }
@@ -179,6 +192,12 @@ fn worst<'a>(all: impl Iterator<Item = &'a Confidence>) -> ConfidencePart {
 
 fn by_path<S: Serializer>(settings: &[(String, KnobValue)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(settings.iter().map(|(path, value)| (path, value_json(*value))))
+}
+
+/// The unit of a metric, as the answer has it.
+pub fn unit(metric: &str, parts: &[Part]) -> Unit {
+    let outcomes = parts.iter().flat_map(|part| &part.outcomes);
+    outcomes.into_iter().find(|outcome| outcome.metric == metric).map_or(Unit::COUNT, |outcome| outcome.unit)
 }
 
 /// A setting's value; whole numbers are written as such.

@@ -92,7 +92,7 @@ fn row(outcome: &Outcome, grade: Grade) -> [String; 4] {
 }
 
 /// Counts whole, so that small changes of large ones are seen; everything else scaled.
-fn figure(value: f64, unit: Unit) -> String {
+pub fn figure(value: f64, unit: Unit) -> String {
     if unit.dimension() == Dimension::Count && unit == Unit::COUNT && value.is_finite() {
         return format!("{value:.0}");
     }

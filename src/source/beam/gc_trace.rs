@@ -89,6 +89,9 @@ pub(super) struct Change {
     pub off: Vec<Pid>,
 }
 
+/// Releases whose VM crashes at the first collection that two tracers of one process are told of.
+const SESSIONS_CRASH: std::ops::RangeInclusive<u32> = 27..=29;
+
 #[derive(Debug)]
 struct Traced {
     entity: EntityId,
@@ -128,11 +131,15 @@ pub(super) struct GcTrace {
     changes: Vec<(i64, GcTracing)>,
     notices: Vec<String>,
     was_sampled: bool,
+    /// The node's release is one that crashes when somebody else traces the same, and nobody was told yet.
+    is_warning_due: bool,
 }
 
 impl GcTrace {
-    pub fn new(wanted: TraceWanted) -> Self {
-        Self { wanted, allowed: FIRST_PROCESSES, tokens: 2.0 * EVENTS_PER_S, ..Self::default() }
+    /// For a node of this OTP release.
+    pub fn new(wanted: TraceWanted, release: u32) -> Self {
+        let is_warning_due = SESSIONS_CRASH.contains(&release);
+        Self { wanted, allowed: FIRST_PROCESSES, tokens: 2.0 * EVENTS_PER_S, is_warning_due, ..Self::default() }
     }
 
     /// Whether anybody is to be traced now.
@@ -242,6 +249,12 @@ impl GcTrace {
             match (result.int(), settings(info)) {
                 (Some(1), settings) => {
                     traced.is_on = true;
+                    if std::mem::take(&mut self.is_warning_due) {
+                        self.notices.push(String::from(
+                            "don't trace collections of the same processes with another tool meanwhile: releases 27 to 29 of OTP \
+                             crash then (erlang/otp#11624)",
+                        ));
+                    }
                     let change = TracingChange::Began(settings);
                     self.changes.push((moment.steady_ns, GcTracing { at: Timestamp(0), entity, change }));
                 }
@@ -471,7 +484,7 @@ mod tests {
     fn tracing(ids: std::ops::Range<u32>) -> (GcTrace, Instant) {
         let wanted = TraceWanted::default();
         wanted.set_all(true);
-        let mut trace = GcTrace::new(wanted);
+        let mut trace = GcTrace::new(wanted, 25);
         let now = Instant::now();
         let change = trace.steer(ids.clone().map(|id| (pid(id), EntityId(id))), now).unwrap();
         assert_eq!(change.on.len(), ids.len().min(FIRST_PROCESSES));
@@ -514,7 +527,7 @@ mod tests {
         let wanted = TraceWanted::default();
         wanted.add(EntityId(1));
         wanted.add(EntityId(2));
-        let mut trace = GcTrace::new(wanted);
+        let mut trace = GcTrace::new(wanted, 25);
         let now = Instant::now();
         let alive = || (1..4).map(|id| (pid(id), EntityId(id)));
         assert_eq!(trace.steer(alive(), now).unwrap().on.len(), 2, "the third is not wanted");

@@ -20,7 +20,7 @@ pub(in crate::source) struct Origins {
     masters: HashMap<Pid, String>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Origin {
     registered_name: Option<String>,
     initial_call: Option<String>,
@@ -39,15 +39,27 @@ pub(in crate::source) struct Identity {
 }
 
 impl Origins {
-    /// Takes in what an answer says of identities and applications.
-    pub(super) fn learn(&mut self, reading: &Reading) {
+    /// Takes in what an answer says of identities and applications; returns whose has changed since it was told first.
+    pub(super) fn learn(&mut self, reading: &Reading) -> Vec<Pid> {
         if !reading.masters.is_empty() {
             self.masters = reading.masters.iter().map(|(application, master)| (*master, application.clone())).collect();
         }
+        let mut before: HashMap<Pid, Origin> = HashMap::new();
         for row in &reading.identities {
-            let IdentityRow { pid, registered_name, initial_call, parent, group_leader } = row.clone();
-            let label = None;
+            let IdentityRow { pid, registered_name, mut initial_call, parent, group_leader } = row.clone();
+            let mut label = None;
+            if let Some(known) = self.known.get(&pid) {
+                // Not everybody is asked for these each time.
+                (label, initial_call) = (known.label.clone(), known.initial_call.clone().or(initial_call));
+                before.entry(pid).or_insert_with(|| known.clone());
+            }
             self.known.insert(pid, Origin { registered_name, initial_call, label, parent, group_leader });
+        }
+        for detail in &reading.details {
+            if let Some(known) = self.known.get_mut(&detail.pid) {
+                before.entry(detail.pid).or_insert_with(|| known.clone());
+                known.registered_name.clone_from(&detail.registered_name);
+            }
         }
         for (pid, label) in &reading.labels {
             if let Some(origin) = self.known.get_mut(pid).filter(|_| !label.is_empty() && label != "undefined") {
@@ -60,6 +72,13 @@ impl Origins {
                 origin.initial_call = Some(call.clone());
             }
         }
+        let mut changed: Vec<Pid> = before
+            .into_iter()
+            .filter(|(pid, origin)| self.known.get(pid) != Some(origin))
+            .map(|(pid, _)| pid)
+            .collect();
+        changed.sort_unstable();
+        changed
     }
 
     /// Takes in what is known of a process from elsewhere than a live node, where nobody can tell group leaders.

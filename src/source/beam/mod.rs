@@ -9,6 +9,7 @@ mod cookie;
 pub mod epmd;
 mod gc_trace;
 pub(in crate::source) mod identity;
+mod known;
 mod microstates;
 mod node;
 mod processes;
@@ -130,7 +131,7 @@ impl BeamSource {
         let cookie = Cookie::find(options.cookie_file.as_deref())?;
         let session = Session::open(&target, options, &cookie, every, &StopSignal::default())?;
         let key = format!("beam:{target}");
-        let mut metrics: Vec<_> = node::METRICS.into_iter().chain(processes::METRICS).chain(tables::METRICS).collect();
+        let mut metrics: Vec<_> = node::METRICS.into_iter().chain(known::METRICS).chain(tables::METRICS).collect();
         if options.microstates {
             metrics.extend(microstates::METRICS);
         }

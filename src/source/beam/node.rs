@@ -1,7 +1,7 @@
 //! The node as a whole: its totals, schedulers, allocators, limits, and the memory that is neither a process' nor a table's.
 
 use super::super::process_table::EntityIds;
-use super::processes::NodeTotals;
+use super::known::NodeTotals;
 use super::reading::{Facts, Globals, Reading};
 use crate::model::batch::{Batch, Sample};
 use crate::model::entity::{Entity, EntityId, EntityKind};

@@ -2,49 +2,30 @@
 //!
 //! Pure. Rates come from two looks at the same process, over the time between them on the node's own clock.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::super::process_table::EntityIds;
 use super::identity::{Identity, Origins};
+use super::known::{Known, NodeTotals};
 use super::reading::{HeapRow, Reading, Row};
 use super::schedule::Plan;
 use super::terms::Pid;
 use crate::model::batch::{Batch, Sample};
 use crate::model::entity::{Entity, EntityId, EntityKind};
-use crate::model::metric::{self, MetricKey};
+use crate::model::metric;
 use crate::model::time::Timestamp;
-
-/// What [`Processes::update`] delivers of a process.
-pub(super) const METRICS: [MetricKey; 8] = [
-    metric::MEMORY_USED,
-    metric::QUEUE_LENGTH,
-    metric::CPU_CORES,
-    metric::BEAM_REDUCTIONS,
-    metric::HEAP_HELD,
-    metric::HEAP_LIVE,
-    metric::BINARY_HELD,
-    metric::MEMORY_EFFICIENCY,
-];
-
-/// What a process takes beside its heaps until it has told itself: its own structure, links and monitors.
-const OVERHEAD_BYTES: f64 = 900.0;
 
 /// Who has more messages waiting is not asked for sizes, as looking would walk the queue.
 const LONG_QUEUE: u64 = 10_000;
 
+/// So many are asked at a time for what they say of themselves.
+const WHOLLY_A_TICK: usize = 50;
+
+/// After so long a process is asked once more who it is: some set their name or label late.
+const SETTLED_AFTER_NS: i64 = 5_000_000_000;
+
 /// Answering costs a process one reduction.
 const ASKED_REDUCTIONS: u64 = 1;
-
-/// Totals of the node that a process' share is taken of.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct NodeTotals {
-    pub steady_ns: i64,
-    pub reductions: f64,
-    /// Time that all schedulers together were busy, as far as known.
-    pub busy_s: f64,
-    /// The bytes of all processes together.
-    pub memory_bytes: f64,
-}
 
 /// What was asked in the request that an answer belongs to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,32 +33,10 @@ pub(super) struct Asked {
     pub watch: Vec<Pid>,
     pub measure: Vec<Pid>,
     pub identify: Vec<Pid>,
+    /// Who is asked for label and initial call too.
+    pub whole: Vec<Pid>,
     /// Whether the round of all processes went on.
     pub goes_on: bool,
-}
-
-#[derive(Debug)]
-struct Known {
-    entity: Option<EntityId>,
-    reductions: u64,
-    /// Of these, those that our own questions caused since the last look.
-    caused: u64,
-    queue: u64,
-    /// At the last look.
-    node: NodeTotals,
-    rates: Option<Rates>,
-    heap: Option<HeapRow>,
-    overhead_bytes: f64,
-    memory_bytes: Option<f64>,
-    /// Whether it ran or got messages since its heaps were looked at.
-    moved: bool,
-    round: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Rates {
-    reductions_per_s: f64,
-    cores: Option<f64>,
 }
 
 /// The processes known.
@@ -86,9 +45,15 @@ pub(super) struct Processes {
     known: HashMap<Pid, Known>,
     pub origins: Origins,
     unidentified: HashSet<Pid>,
+    /// Who has not been asked for label and initial call.
+    unasked: HashSet<Pid>,
+    /// Who is to be asked once more, and when, on the node's steady clock.
+    young: VecDeque<(i64, Pid)>,
+    /// Of whom something else is known than was told.
+    changed: HashSet<Pid>,
     touched: Vec<Pid>,
     round: u64,
-    /// Whether a round was complete, from which on who is new is new on the node too.
+    /// Whether a round was complete: who is new after it is new on the node too.
     complete: bool,
 }
 
@@ -107,7 +72,13 @@ impl Processes {
         for row in reading.rows.iter().chain(&reading.others) {
             self.look(*row, node, batch);
         }
-        self.origins.learn(reading);
+        let renamed = self.origins.learn(reading);
+        self.changed.extend(renamed);
+        for pid in &asked.whole {
+            self.unasked.remove(pid);
+        }
+        let late = self.young.partition_point(|(at, _)| *at <= node.steady_ns);
+        self.unasked.extend(self.young.drain(..late).map(|(_, pid)| pid).filter(|pid| self.known.contains_key(pid)));
         self.drop_unanswered(reading, asked, batch);
         for &(pid, heap) in &reading.heaps {
             self.weigh(pid, heap, place.word_bytes);
@@ -119,6 +90,12 @@ impl Processes {
                 known.overhead_bytes = (detail.memory_bytes - heap.held * place.word_bytes).max(0.0);
             }
             known.memory_bytes = Some(detail.memory_bytes);
+            known.count_collections(detail.minor_collections, node.steady_ns);
+            let doing = [detail.status.clone(), detail.current_function.clone()];
+            if known.doing != doing {
+                known.doing = doing;
+                self.changed.insert(detail.pid);
+            }
         }
         let is_done = asked.goes_on && reading.left == 0;
         if is_done {
@@ -130,7 +107,8 @@ impl Processes {
             // The round was given up; nobody can be said to be gone by it.
             self.round += 1;
         }
-        self.introduce(place, ids, batch);
+        self.introduce(place, node.steady_ns, ids, batch);
+        self.tell_again(place, batch);
         self.estimate_long_queues(node.memory_bytes);
         self.put_samples(place.word_bytes, batch);
         is_done
@@ -142,42 +120,16 @@ impl Processes {
         if let Some(known) = self.known.get_mut(&row.pid) {
             if row.reductions >= known.reductions {
                 known.round = round;
-                let ran = (row.reductions - known.reductions).saturating_sub(known.caused);
-                known.moved |= ran > 0 || row.queue != known.queue;
-                let seconds = (node.steady_ns - known.node.steady_ns) as f64 / 1e9;
-                // Twice within an answer: the first look counts.
-                if seconds > 1e-3 {
-                    let all = node.reductions - known.node.reductions;
-                    let busy_s = node.busy_s - known.node.busy_s;
-                    let cores = (all > 0.0 && busy_s > 0.0).then(|| (ran as f64 / all).min(1.0) * busy_s / seconds);
-                    // A process runs on one core at a time.
-                    let cores = cores.map(|cores| cores.min(1.0));
-                    known.rates = Some(Rates { reductions_per_s: ran as f64 / seconds, cores });
-                    (known.reductions, known.caused, known.node) = (row.reductions, 0, node);
-                }
-                known.queue = row.queue;
+                known.look(row, node);
                 return;
             }
             // A fall means another process with the same pid.
             self.remove(row.pid, batch);
         }
         self.unidentified.insert(row.pid);
-        self.known.insert(
-            row.pid,
-            Known {
-                entity: None,
-                reductions: row.reductions,
-                caused: 0,
-                queue: row.queue,
-                node,
-                rates: None,
-                heap: None,
-                overhead_bytes: OVERHEAD_BYTES,
-                memory_bytes: None,
-                moved: true,
-                round,
-            },
-        );
+        // Those of the first round may be as old as the node.
+        let born_ns = self.complete.then_some(node.steady_ns);
+        self.known.insert(row.pid, Known::new(row, node, round, born_ns));
     }
 
     fn weigh(&mut self, pid: Pid, heap: HeapRow, word_bytes: f64) {
@@ -200,6 +152,8 @@ impl Processes {
             batch.vanished.extend(known.entity);
         }
         self.unidentified.remove(&pid);
+        self.unasked.remove(&pid);
+        self.changed.remove(&pid);
         self.origins.forget(pid);
     }
 
@@ -217,32 +171,53 @@ impl Processes {
     }
 
     /// Makes entities of those whose identity has come.
-    fn introduce(&mut self, place: &Place<'_>, ids: &mut EntityIds, batch: &mut Batch) {
+    fn introduce(&mut self, place: &Place<'_>, steady_ns: i64, ids: &mut EntityIds, batch: &mut Batch) {
         let mut ready: Vec<Pid> = self.unidentified.iter().copied().filter(|pid| self.origins.is_known(*pid)).collect();
         // Parents mostly have lower numbers than their children.
         ready.sort_unstable_by_key(|pid| (pid.serial, pid.id));
         for pid in ready {
             self.unidentified.remove(&pid);
-            let Some(Identity { name, component, parent, attributes }) = self.origins.identity(pid) else { continue };
-            let parent = parent.and_then(|parent| self.known.get(&parent)?.entity).or(Some(place.runtime));
             let Some(known) = self.known.get_mut(&pid) else { continue };
-            let id = ids.next();
-            known.entity = Some(id);
-            let first_seen_s = place.at.0.div_euclid(1_000_000_000);
-            batch.appeared.push(Entity {
-                id,
-                kind: EntityKind::BeamProcess,
-                key: format!("{}/{}.{}.{}/{first_seen_s}", place.key, pid.creation, pid.id, pid.serial),
-                name,
-                parent,
-                component: Some(component),
-                // Known only of those that were born while we looked.
-                started: self.complete.then_some(place.at),
-                ended: None,
-                attributes,
-            });
+            known.entity = Some(ids.next());
+            let started = known.born_ns.map(|born_ns| place.at.plus_ns(born_ns - steady_ns));
+            known.introduced = Some((place.at, started));
+            self.changed.remove(&pid);
+            self.unasked.insert(pid);
+            if started.is_some() {
+                self.young.push_back((steady_ns + SETTLED_AFTER_NS, pid));
+            }
+            batch.appeared.extend(self.entity(pid, place));
             self.touched.push(pid);
         }
+    }
+
+    /// Tells of those once more of whom something else is known now.
+    fn tell_again(&mut self, place: &Place<'_>, batch: &mut Batch) {
+        let mut changed: Vec<Pid> = self.changed.drain().collect();
+        changed.sort_unstable();
+        batch.appeared.extend(changed.into_iter().filter_map(|pid| self.entity(pid, place)));
+    }
+
+    /// A process as it is known now; `None` before it was introduced.
+    fn entity(&self, pid: Pid, place: &Place<'_>) -> Option<Entity> {
+        let known = self.known.get(&pid)?;
+        let (introduced, started) = known.introduced?;
+        let Identity { name, component, parent, mut attributes } = self.origins.identity(pid)?;
+        let parent = parent.and_then(|parent| self.known.get(&parent)?.entity).or(Some(place.runtime));
+        let doing = ["status", "current_function"].into_iter().zip(&known.doing);
+        attributes.extend(doing.filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))));
+        let introduced_s = introduced.0.div_euclid(1_000_000_000);
+        Some(Entity {
+            id: known.entity?,
+            kind: EntityKind::BeamProcess,
+            key: format!("{}/{}.{}.{}/{introduced_s}", place.key, pid.creation, pid.id, pid.serial),
+            name,
+            parent,
+            component: Some(component),
+            started,
+            ended: None,
+            attributes,
+        })
     }
 
     /// What all processes take and nobody has been found to hold lies with those that have long queues, by their length.
@@ -320,7 +295,19 @@ impl Processes {
         let mut identify: Vec<Pid> = self.unidentified.iter().copied().collect();
         identify.sort_unstable_by_key(|pid| (pid.serial, pid.id));
         identify.truncate(if plan.full { plan.identify } else { plan.identify.max(500) });
-        Asked { watch, measure, identify, goes_on: true }
+        Asked { watch, measure, identify, whole: self.busiest_unasked(), goes_on: true }
+    }
+
+    /// Of those who were not asked wholly yet, the busiest.
+    fn busiest_unasked(&self) -> Vec<Pid> {
+        let rate = |pid: &Pid| Some((self.known.get(pid)?.rates.map_or(0.0, |rates| rates.reductions_per_s), *pid));
+        let mut unasked: Vec<(f64, Pid)> = self.unasked.iter().filter_map(rate).collect();
+        let order = |a: &(f64, Pid), b: &(f64, Pid)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if unasked.len() > WHOLLY_A_TICK {
+            unasked.select_nth_unstable_by(WHOLLY_A_TICK, order);
+            unasked.truncate(WHOLLY_A_TICK);
+        }
+        unasked.into_iter().map(|(_, pid)| pid).collect()
     }
 
     /// The busiest, whose stacks are worth a look.
@@ -356,35 +343,12 @@ pub(super) struct Place<'a> {
     pub word_bytes: f64,
 }
 
-impl Known {
-    fn values(&self, word_bytes: f64, mut put: impl FnMut(MetricKey, f64)) {
-        put(metric::QUEUE_LENGTH, self.queue as f64);
-        if let Some(rates) = self.rates {
-            put(metric::BEAM_REDUCTIONS, rates.reductions_per_s);
-            if let Some(cores) = rates.cores {
-                put(metric::CPU_CORES, cores);
-            }
-        }
-        // What has moved since is not what was measured.
-        if let Some(bytes) = self.memory_bytes {
-            put(metric::MEMORY_USED, bytes);
-        }
-        if let Some(heap) = self.heap.filter(|_| !self.moved) {
-            put(metric::HEAP_HELD, heap.held * word_bytes);
-            put(metric::HEAP_LIVE, heap.live * word_bytes);
-            put(metric::BINARY_HELD, heap.binaries * word_bytes);
-            if heap.held > 0.0 {
-                put(metric::MEMORY_EFFICIENCY, (heap.live / heap.held).min(1.0));
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::identity::tests::{pid, row as identity};
     use super::super::reading::{DetailRow, Globals, Moment, Spent};
     use super::*;
+    use crate::model::metric::MetricKey;
 
     pub fn empty_reading() -> Reading {
         Reading {
@@ -411,6 +375,17 @@ pub(super) mod tests {
 
     fn look(id: u32, reductions: u64, queue: u64) -> Row {
         Row { pid: pid(id), reductions, queue }
+    }
+
+    fn detail(id: u32, memory_bytes: f64, status: &str, minor_collections: u64) -> DetailRow {
+        DetailRow {
+            pid: pid(id),
+            memory_bytes,
+            status: Some(status.to_owned()),
+            current_function: Some(String::from("gen_server:loop/7")),
+            registered_name: Some(String::from("a")),
+            minor_collections,
+        }
     }
 
     #[derive(Default)]
@@ -478,7 +453,7 @@ pub(super) mod tests {
     fn what_our_questions_cost_is_not_the_process_own() {
         let mut feed = Feed::default();
         feed.add(first(), &Asked::default());
-        let detail = DetailRow { pid: pid(1), memory_bytes: 9000.0 };
+        let detail = detail(1, 9000.0, "waiting", 0);
         let reading =
             Reading { rows: vec![look(1, 100, 0), look(2, 500, 3)], details: vec![detail], ..empty_reading() };
         feed.add(reading, &Asked::default());
@@ -486,6 +461,63 @@ pub(super) mod tests {
         let batch = feed.add(reading, &Asked::default());
         assert_eq!(value(&batch, feed.entity(1), metric::BEAM_REDUCTIONS), Some(0.0));
         assert_eq!(value(&batch, feed.entity(1), metric::MEMORY_USED), Some(9000.0));
+    }
+
+    #[test]
+    fn what_a_process_is_doing_and_a_name_that_it_took_later_are_told_of_the_same_entity() {
+        let mut feed = Feed::default();
+        feed.add(first(), &Asked::default());
+        let two = feed.entity(2);
+        let named = DetailRow { registered_name: Some(String::from("late")), ..detail(2, 1.0, "running", 7) };
+        let looks = || vec![look(1, 100, 0), look(2, 500, 3)];
+        let batch =
+            feed.add(Reading { rows: looks(), details: vec![named.clone()], ..empty_reading() }, &Asked::default());
+        let [told] = &batch.appeared[..] else { panic!("{:?}", batch.appeared) };
+        assert_eq!((told.id, told.name.as_str()), (two, "late"));
+        assert_eq!(told.attributes["status"], "running");
+        assert_eq!(told.attributes["current_function"], "gen_server:loop/7");
+        let batch = feed.add(Reading { rows: looks(), details: vec![named], ..empty_reading() }, &Asked::default());
+        assert!(batch.appeared.is_empty(), "nothing new");
+        assert_eq!(value(&batch, two, metric::GC_COUNTED), Some(0.0));
+    }
+
+    #[test]
+    fn collections_are_counted_over_full_sweeps() {
+        let mut feed = Feed::default();
+        feed.add(first(), &Asked::default());
+        let mut count = |minor| {
+            let details = vec![detail(1, 1.0, "waiting", minor)];
+            let batch = feed
+                .add(Reading { rows: vec![look(1, 100, 0)], left: 1, details, ..empty_reading() }, &Asked::default());
+            value(&batch, feed.entity(1), metric::GC_COUNTED)
+        };
+        assert_eq!([count(10), count(14), count(2)], [None, Some(4.0), Some(3.0)]);
+    }
+
+    #[test]
+    fn everybody_is_asked_once_for_what_they_say_of_themselves_and_who_was_born_meanwhile_once_more() {
+        let mut feed = Feed::default();
+        let plan = super::super::schedule::Schedule::new(std::time::Duration::from_secs(1), 2, false).plan();
+        let all = || vec![look(1, 100, 0), look(2, 500, 3)];
+        feed.add(first(), &Asked::default());
+        let wholly = |feed: &Feed| Asked { whole: feed.processes.choose(&plan).whole, ..Asked::default() };
+        let asked = wholly(&feed);
+        assert_eq!(asked.whole.len(), 2);
+        feed.add(Reading { rows: all(), ..empty_reading() }, &asked);
+        assert_eq!(feed.processes.choose(&plan).whole, []);
+        let born = Reading {
+            rows: [all(), vec![look(3, 9, 0)]].concat(),
+            identities: vec![identity(3, None, 1, 0)],
+            ..empty_reading()
+        };
+        feed.add(born.clone(), &Asked::default());
+        let mut times = 0;
+        for _ in 0..10 {
+            let asked = wholly(&feed);
+            times += asked.whole.len();
+            feed.add(born.clone(), &asked);
+        }
+        assert_eq!(times, 2);
     }
 
     #[test]

@@ -118,10 +118,16 @@ pub(super) struct HeapRow {
 }
 
 /// What a watched process answers itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct DetailRow {
     pub pid: Pid,
     pub memory_bytes: f64,
+    /// `waiting`, `running`, …
+    pub status: Option<String>,
+    pub current_function: Option<String>,
+    pub registered_name: Option<String>,
+    /// Minor collections since its last full sweep.
+    pub minor_collections: u64,
 }
 
 /// A table's identity within a node's life.
@@ -354,8 +360,15 @@ fn heap(row: &[Term]) -> Option<(Pid, HeapRow)> {
 }
 
 fn details(row: &[Term]) -> Option<DetailRow> {
-    let [pid, memory] = row else { return None };
-    Some(DetailRow { pid: pid.pid()?, memory_bytes: memory.number()? })
+    let [pid, memory, status, function, name, collections] = row else { return None };
+    Some(DetailRow {
+        pid: pid.pid()?,
+        memory_bytes: memory.number()?,
+        status: status.text(),
+        current_function: function.function(),
+        registered_name: name.atom().and_then(|_| name.text()),
+        minor_collections: collections.count()?,
+    })
 }
 
 fn table_facts(row: &Term) -> Option<TableFacts> {

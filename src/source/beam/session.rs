@@ -177,7 +177,7 @@ impl Session {
             wire,
             collector,
             tracer: Tracer::None,
-            trace: GcTrace::new(options.gc_trace.clone()),
+            trace: GcTrace::new(options.gc_trace.clone(), facts.release),
             window: Window::None,
             requests: Requests::new(options.requests.clone()),
             microstates: Microstates::new(options.microstates),
@@ -518,6 +518,7 @@ impl Session {
             self.wire.pids(&asked.watch),
             self.wire.pids(&asked.measure),
             self.wire.pids(&asked.identify),
+            self.wire.pids(&asked.whole),
         ]);
         self.wire.send(self.collector, request)?;
         self.outstanding.push_back(Outstanding { sequence: i64::from(self.sequence), asked, at: Instant::now() });

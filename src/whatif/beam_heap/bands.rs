@@ -68,7 +68,7 @@ pub(super) fn outcomes(
     let last = |count: f64| 1.0 - 0.5 / count.max(1.0);
     let quantile = |part: f64| band(Figure::LongPause, scattered.quantile(part) / 1e3);
     let figure = |metric, unit, baseline, predicted| outcome(metric, unit, &component, baseline, predicted);
-    vec![
+    let mut outcomes = vec![
         figure("gc.count", Unit::COUNT, baseline.count(), band(Figure::Count, predicted.count())),
         figure("gc.minor", Unit::COUNT, baseline.minors, band(Figure::Count, predicted.minors)),
         figure("gc.major", Unit::COUNT, baseline.majors, band(Figure::Count, predicted.majors)),
@@ -100,5 +100,19 @@ pub(super) fn outcomes(
             baseline.timeline.mean() * word_bytes,
             band(Figure::Memory, predicted.timeline.mean() * word_bytes),
         ),
-    ]
+    ];
+    // The same work in the same time: what is allocated and how long it takes stay as they were recorded.
+    let interval = |count: f64| baseline.traced_ns / 1e9 / count;
+    if baseline.count() > 0.0 && predicted.count() > 0.0 {
+        let count = band(Figure::Count, predicted.count());
+        let told = Band { value: interval(count.value), low: interval(count.high), high: interval(count.low) };
+        outcomes.insert(1, figure("gc.interval_s", Unit::SECONDS, interval(baseline.count()), told));
+    }
+    let efficiency = |copied: f64| baseline.allocated / (baseline.allocated + copied);
+    if baseline.allocated > 0.0 {
+        let copied = band(Figure::Copied, predicted.copied);
+        let told = Band { value: efficiency(copied.value), low: efficiency(copied.high), high: efficiency(copied.low) };
+        outcomes.push(figure("gc.efficiency", Unit::RATIO, efficiency(baseline.copied), told));
+    }
+    outcomes
 }

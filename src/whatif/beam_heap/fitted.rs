@@ -170,6 +170,7 @@ impl Heap {
         let mut peak = held;
         for fact in &self.facts {
             tally.recorded(fact);
+            tally.allocated += fact.allocated as f64;
             let old_block = fact.start.old_heap_block;
             peak = peak.max(fact.start.heap_block + old_block + fact.start.mbuf).max(fact.end.held());
             tally.timeline.hold(since, fact.at_ns, held as f64);
@@ -177,6 +178,7 @@ impl Heap {
         }
         tally.timeline.hold(since, self.to_ns, held as f64);
         tally.peak += peak as f64;
+        tally.traced_ns += (self.to_ns - self.from_ns).max(0) as f64;
     }
 
     /// Runs it, over the whole or in `windows` of so many collections, and adds it to the tally.

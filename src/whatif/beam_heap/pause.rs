@@ -22,8 +22,8 @@ pub struct PauseLaw {
     cold: f64,
     /// Of a failed minor collection.
     failed: f64,
-    /// Logarithms (base 2) of what recorded pauses are of the law's; evenly chosen quantiles.
-    scatter: Vec<f64>,
+    /// Logarithms (base 2) of what recorded pauses are of the law's, each with the share of the pauses that it stands for.
+    scatter: Vec<(f64, f64)>,
 }
 
 fn bin(copied: f64) -> usize {
@@ -105,10 +105,7 @@ impl PauseLaw {
         if factors.len() >= 3 {
             law.cold = super::law::median(&mut factors).clamp(0.7, 6.0);
         }
-        scatter.sort_by(f64::total_cmp);
-        let kept = scatter.len().min(65);
-        let step = |i: usize| i * (scatter.len() - 1) / (kept.max(2) - 1);
-        law.scatter = (0..kept).filter_map(|i| scatter.get(step(i)).copied()).collect();
+        law.scatter = quantiles(scatter);
         law
     }
 
@@ -126,6 +123,23 @@ impl PauseLaw {
         let rare = ((f64::from(since_major) - 2.0) / 18.0).clamp(0.0, 1.0);
         typical * (rare * self.cold + (1.0 - rare) * WARM) + failed
     }
+}
+
+/// Some values that stand for all: the middles of equal parts up to nine tenths, and of ever smaller ones beyond, so that a rare long
+/// one stands for itself only.
+fn quantiles(mut values: Vec<f64>) -> Vec<(f64, f64)> {
+    const EVEN: usize = 45;
+    const OF_A_DECADE: usize = 8;
+    values.sort_by(f64::total_cmp);
+    let even = (1..=EVEN).map(|part| 0.9 * part as f64 / EVEN as f64);
+    let tail = (1..=4 * OF_A_DECADE).map(|part| 1.0 - 0.1 * 10_f64.powf(-(part as f64) / OF_A_DECADE as f64));
+    let ends: Vec<f64> = even.chain(tail).chain([1.0]).collect();
+    let starts = std::iter::once(0.0).chain(ends.iter().copied());
+    let middle = |(from, to): (f64, &f64)| {
+        let at = ((from + to) / 2.0 * values.len() as f64) as usize;
+        values.get(at.min(values.len().saturating_sub(1))).map(|value| (*value, to - from))
+    };
+    starts.zip(&ends).filter_map(middle).collect()
 }
 
 /// How often pauses of which length occur.
@@ -152,14 +166,13 @@ impl Pauses {
     /// The same with the scatter that single pauses have about a law.
     pub fn scattered(&self, law: &PauseLaw) -> Pauses {
         let mut scattered = Pauses::default();
-        let n = law.scatter.len();
-        if n == 0 {
+        if law.scatter.is_empty() {
             return self.clone();
         }
         for (place, weight) in self.places.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-            for scatter in &law.scatter {
+            for (scatter, share) in &law.scatter {
                 let ns = 2_f64.powf((place as f64 + 0.5) / STEPS + scatter) / law.scale.max(0.1);
-                scattered.add(ns, weight / n as f64);
+                scattered.add(ns, weight * share);
             }
         }
         scattered
@@ -186,5 +199,23 @@ impl Pauses {
     /// How many there are.
     pub fn count(&self) -> f64 {
         self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rare_long_pause_stays_rare() {
+        let mut values = vec![1.0; 9_990];
+        values.extend([8.0; 10]);
+        let chosen = quantiles(values);
+        let long: f64 = chosen.iter().filter(|(value, _)| *value > 1.0).map(|(_, share)| share).sum();
+        assert!((0.0005..0.002).contains(&long), "{long}");
+        let all: f64 = chosen.iter().map(|(_, share)| share).sum();
+        assert!((all - 1.0).abs() < 1e-12);
+        assert!(quantiles(Vec::new()).is_empty());
+        assert_eq!(quantiles(vec![2.0]).iter().map(|(value, _)| *value).fold(0.0, f64::max), 2.0);
     }
 }

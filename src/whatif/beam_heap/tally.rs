@@ -64,6 +64,10 @@ pub struct Tally {
     pub peak: f64,
     /// Memory over time, in words.
     pub timeline: Timeline,
+    /// How long the processes were traced, together, in nanoseconds; of a recording only.
+    pub traced_ns: f64,
+    /// Words that they allocated meanwhile; of a recording only.
+    pub allocated: f64,
 }
 
 impl Tally {
@@ -77,6 +81,8 @@ impl Tally {
             pauses: Pauses::default(),
             peak: 0.0,
             timeline: Timeline::new(from_ns, to_ns),
+            traced_ns: 0.0,
+            allocated: 0.0,
         }
     }
 
@@ -120,5 +126,7 @@ impl Tally {
         self.pause_ns += other.pause_ns;
         self.pauses.merge(&other.pauses);
         self.peak += other.peak;
+        self.traced_ns += other.traced_ns;
+        self.allocated += other.allocated;
     }
 }

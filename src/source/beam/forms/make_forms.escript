@@ -25,7 +25,8 @@ common_atoms() ->
      monitor, self, undefined, true, false, kill, killed, noproc, badarg, badarith, badmatch, high, low, max, min, memory,
      total, system, code, ets, heap_size, stack_size, status, running, waiting, runnable, suspended, trap_exit, links,
      monitors, dictionary, heap, old_heap, second, millisecond, microsecond, nanosecond, active, passive, once, inet, new, old, all,
-     trace, spawn, send, arity, bag, set, public].
+     trace, spawn, send, arity, bag, set, public, priority, group_leader, initial_call, reductions, registered_name, messages,
+     message_queue_len, current_stacktrace, current_function, process_count].
 
 variables({var, _, Name}) -> [Name];
 variables({named_fun, _, Name, Clauses}) -> [Name | variables(Clauses)];
