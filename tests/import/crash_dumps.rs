@@ -302,6 +302,8 @@ fn dumps_of_every_format_open() {
         let entities = recording(&session).entities().unwrap();
         let node = entity(&entities, "old@host");
         assert_eq!(value(&session, node, metric::BEAM_ATOM_LIMIT_SHARE), 1.0);
+        let started = entity(&entities, "maker").started.map(vivarium::model::time::Timestamp::rfc3339);
+        assert_eq!(started.as_deref(), (format != "0.5").then_some("2013-02-09T01:02:03.000Z"));
         assert_eq!(value(&session, entity(&entities, "names"), metric::MEMORY_USED), 800.0);
     }
 }

@@ -18,6 +18,9 @@ use crate::source::terms::Pid;
 /// Ancestors that are looked at.
 const MAX_ANCESTORS: usize = 32;
 
+/// So much of a heap is looked through: its end, as dictionaries are written last.
+const MAX_LOOKED_THROUGH: usize = 32 << 20;
+
 /// Labels that are compound terms are only shown from heaps that can be indexed at once.
 const MAX_LABEL_HEAP: usize = 1 << 20;
 
@@ -42,6 +45,10 @@ pub(super) fn origins(dump: &CrashDump) -> Origins {
         dump.processes().iter().filter_map(|process| Some((dump.name(process)?, process.pid))).collect();
     let mut origins = Origins::default();
     for process in dump.processes() {
+        // A damaged dump may list one many times.
+        if origins.is_known(process.pid) {
+            continue;
+        }
         let told = told(dump, process, &keys, &names);
         let call = told.initial_call.or_else(|| dump.spawned_as(process));
         if call.as_deref().is_some_and(|call| call.starts_with("application_master:"))
@@ -69,6 +76,7 @@ fn told(dump: &CrashDump, process: &Process, keys: &Keys, names: &HashMap<String
     else {
         return told;
     };
+    let heap = &heap[heap.len().saturating_sub(MAX_LOOKED_THROUGH)..];
     told.initial_call = entry(dictionary, heap, &keys.initial_call).and_then(|value| function(heap, value));
     told.label = entry(dictionary, heap, &keys.label).and_then(|value| label(dump, heap, value));
     // Whoever started it may be gone, a grandparent still there.

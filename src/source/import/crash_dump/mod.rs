@@ -35,6 +35,7 @@ use self::bytes::Bytes;
 use self::heap::Objects;
 use self::index::Index;
 use super::input::Input;
+use crate::model::time::Timestamp;
 use crate::source::{Source, SourceError};
 
 /// Whether a file begins like one.
@@ -162,6 +163,11 @@ impl CrashDump {
         process.name.text(self.body_of(process)).map(|name| fields::atom(name.as_bytes()))
     }
 
+    /// When it was started, in the same clock as [`Head::at`]; releases until OTP 24 tell.
+    pub fn started(&self, process: &Process) -> Option<Timestamp> {
+        process.started.text(self.body_of(process)).and_then(|text| head::moment(&text))
+    }
+
     /// The function that it was started with.
     pub fn spawned_as(&self, process: &Process) -> Option<String> {
         process.spawned_as.text(self.body_of(process))
@@ -226,6 +232,9 @@ impl CrashDump {
         let mut lost = Vec::new();
         if self.index.is_full {
             lost.push("it has more sections than can be held; those behind are left out".to_owned());
+        }
+        if self.index.numbers(Tag::Proc).nth(process::MAX_PROCESSES).is_some() {
+            lost.push(format!("it has more processes than {}; those behind are left out", process::MAX_PROCESSES));
         }
         if let Some(why) = &self.totals.aborted {
             lost.push(format!("the node gave up writing it: {why}"));

@@ -7,6 +7,9 @@ use super::index::{Index, Tag};
 use super::totals::function;
 use crate::source::terms::Pid;
 
+/// More processes than this had no node; they would take 1.5 GB of our memory.
+pub(super) const MAX_PROCESSES: usize = 10_000_000;
+
 /// A thread has at least so many processes to read.
 const LEAST_PART: usize = 500;
 
@@ -196,7 +199,7 @@ impl Process {
 
 /// All processes, in the order of the dump, which is that of the process table.
 pub(super) fn read_all(bytes: &[u8], index: &Index) -> Vec<Process> {
-    let sections: Vec<usize> = index.numbers(Tag::Proc).collect();
+    let sections: Vec<usize> = index.numbers(Tag::Proc).take(MAX_PROCESSES).collect();
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
     let threads = cores.min(sections.len() / LEAST_PART + 1);
     let read = |part: &[usize]| -> Vec<Process> {

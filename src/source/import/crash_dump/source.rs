@@ -223,7 +223,7 @@ impl DumpSource {
                 name,
                 parent: parent.and_then(|parent| self.entities.get(&parent).copied()).or(Some(self.runtime)),
                 component: Some(component),
-                started: None,
+                started: self.dump.started(process).filter(|started| *started <= self.at),
                 ended: None,
                 attributes,
             });
