@@ -1,6 +1,6 @@
 //! Reads a crash dump and says how long that took and what memory; makes large ones.
 //!
-//! `cargo run --release --example crash_dumps -- read FILE` · `… synthesize FILE [BYTES]`
+//! `cargo run --release --example crash_dumps -- read FILE` · `… show FILE PROCESS` · `… synthesize FILE [BYTES]`
 
 mod synthetic;
 
@@ -11,15 +11,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use synthetic::Shape;
-use vivarium::source::import::crash_dump::CrashDump;
+use vivarium::source::import::crash_dump::{CrashDump, Process};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["read", file] => read(Path::new(file)),
+        ["show", file, process] => show(Path::new(file), process),
         ["synthesize", file] => synthesize(Path::new(file), Shape::budget()),
         ["synthesize", file, bytes] => synthesize(Path::new(file), Shape::of_bytes(bytes.parse()?)),
-        _ => Err("usage: crash_dumps read FILE | crash_dumps synthesize FILE [BYTES]".into()),
+        _ => Err("usage: crash_dumps read FILE | show FILE PROCESS | synthesize FILE [BYTES]".into()),
     }
 }
 
@@ -28,6 +29,32 @@ fn synthesize(path: &Path, shape: Shape) -> Result<(), Box<dyn std::error::Error
     synthetic::write(&mut out, shape)?;
     out.flush()?;
     println!("{} processes, {} bytes", shape.processes, std::fs::metadata(path)?.len());
+    Ok(())
+}
+
+/// One process in detail, by its number `<0.84.0>` or its registered name.
+fn show(path: &Path, process: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let dump = CrashDump::open(path)?;
+    let is_it = |found: &&Process| found.pid.to_string() == process || dump.name(found).as_deref() == Some(process);
+    let pid = dump.processes().iter().find(is_it).ok_or("the dump does not list it")?.pid;
+    let began = Instant::now();
+    let detail = dump.process(pid).ok_or("the dump does not list it")?;
+    println!("{pid} {:?}, {} links: {:?}", detail.name, detail.link_count, &detail.links[..detail.links.len().min(5)]);
+    for frame in &detail.stack {
+        println!("  {:#x} {}, {} variables", frame.address, frame.function, frame.variables);
+    }
+    let messages = dump.messages(pid, 5);
+    println!("{} messages", messages.count);
+    for (what, terms) in [("message", messages.first), ("dictionary", dump.dictionary(pid, 10))] {
+        for term in terms {
+            let complete = if term.size.is_complete { "" } else { ", at least" };
+            println!(
+                "  {what}: {} ({} words, {} bytes beside{complete})",
+                term.text, term.size.heap_words, term.size.off_heap_bytes
+            );
+        }
+    }
+    println!("in {:?}", began.elapsed());
     Ok(())
 }
 

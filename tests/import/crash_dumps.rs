@@ -342,6 +342,20 @@ fn a_dump_that_is_cut_off_anywhere_opens_as_far_as_it_goes_and_says_so() {
 }
 
 #[test]
+fn a_packed_dump_that_is_cut_off_opens_as_far_as_it_can_be_unpacked() {
+    // Not too alike, so that a part of it can be unpacked by itself.
+    let more: String = (0..3_000_u64)
+        .map(|id| format!("=proc:<0.{id}.0>\nReductions: {}\n", id.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        .collect();
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(format!("=erl_crash_dump:0.5\nSlogan: x\n{more}=end\n").as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    let session = open("cut.dump.gz", &packed[..packed.len() / 2]).unwrap();
+    assert!(session.warnings.iter().any(|warning| warning.contains("can be unpacked up to")), "{:?}", session.warnings);
+    assert!(recording(&session).entities().unwrap().len() > 100);
+}
+
+#[test]
 fn damaged_bytes_never_panic() {
     let whole = bytes_of_real_or_made();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;

@@ -139,6 +139,7 @@ impl CrashDump {
             objects: &objects,
             literals,
             literal_objects,
+            binary: &|address| self.binary(address),
             is_base64: self.is_base64(),
             word_bytes: self.head().word_bytes,
         };

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use memchr::memmem;
 
 use super::fields::{hex, lines, text, text_of};
-use super::terms::{Element, Object, decode};
+use super::terms::{Element, Object, Part, decode};
 
 /// More objects of one process are not found by their address; 32 MB of our memory.
 const MAX_OBJECTS: usize = 2_000_000;
@@ -15,6 +15,9 @@ const MAX_SHOWN_OBJECTS: usize = 200;
 
 /// Nesting that is shown.
 const MAX_DEPTH: usize = 12;
+
+/// Bytes of a binary that are shown, if they are text.
+const MAX_SHOWN_BYTES: usize = 64;
 
 /// Elements of one list, tuple or map that are shown.
 const MAX_SHOWN_ELEMENTS: usize = 20;
@@ -82,6 +85,8 @@ pub(super) struct Heap<'a> {
     pub objects: &'a Objects,
     pub literals: &'a [u8],
     pub literal_objects: &'a Objects,
+    /// The bytes of a binary beside the heap, by its address, as they are encoded.
+    pub binary: &'a dyn Fn(u64) -> Option<&'a [u8]>,
     pub is_base64: bool,
     pub word_bytes: u64,
 }
@@ -143,17 +148,17 @@ impl<'a> Heap<'a> {
                 // A digit takes 3.33 bits.
                 Object::Big(digits) => 1 + (digits.len() as u64 * 10 / 3).div_ceil(8 * self.word_bytes),
                 Object::HeapBinary(length, _) => 2 + (*length).min(64).div_ceil(self.word_bytes),
-                Object::OffHeapBinary(binary, length) => {
-                    if seen.insert(*binary) {
-                        size.off_heap_bytes = size.off_heap_bytes.saturating_add(*length);
+                Object::OffHeapBinary(part) => {
+                    if seen.insert(part.of) {
+                        size.off_heap_bytes = size.off_heap_bytes.saturating_add(part.length);
                     }
                     6
                 }
-                Object::SubBinary(of, length) => {
-                    if self.own(*of).is_some() {
-                        waiting.push(*of);
-                    } else if seen.insert(*of) {
-                        size.off_heap_bytes = size.off_heap_bytes.saturating_add(*length);
+                Object::SubBinary(part) => {
+                    if self.own(part.of).is_some() {
+                        waiting.push(part.of);
+                    } else if seen.insert(part.of) {
+                        size.off_heap_bytes = size.off_heap_bytes.saturating_add(part.length);
                     }
                     5
                 }
@@ -163,6 +168,17 @@ impl<'a> Heap<'a> {
             size.heap_words = size.heap_words.saturating_add(words);
         }
         size
+    }
+
+    /// The first bytes of a part of a binary; nothing if the dump does not have them.
+    fn bytes_of(&self, part: Part) -> Option<Vec<u8>> {
+        let most = usize::try_from(part.length).unwrap_or(usize::MAX).min(MAX_SHOWN_BYTES);
+        let (coded, offset) = match self.own(part.of) {
+            Some(Object::HeapBinary(_, coded)) => (coded, part.offset),
+            Some(Object::OffHeapBinary(whole)) => ((self.binary)(whole.of)?, whole.offset.saturating_add(part.offset)),
+            _ => ((self.binary)(part.of)?, part.offset),
+        };
+        Some(decode(coded, self.is_base64, offset, most))
     }
 
     /// The term in Erlang's notation, of about `most` characters at most.
@@ -203,15 +219,13 @@ impl<'a> Heap<'a> {
             }
             Object::Big(digits) => page.put(&text_of(digits, 40)),
             Object::HeapBinary(length, coded) => {
-                let bytes = decode(coded, self.is_base64, 64);
-                let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| text.chars().all(|c| !c.is_control()));
-                if is_text {
-                    page.put(&format!("<<\"{}\">>", String::from_utf8_lossy(&bytes)));
-                } else {
-                    page.put(&format!("<<{length} bytes>>"));
-                }
+                let bytes = decode(coded, self.is_base64, 0, MAX_SHOWN_BYTES);
+                page.put(&binary_text(&bytes, *length));
             }
-            Object::OffHeapBinary(_, length) | Object::SubBinary(_, length) => page.put(&format!("<<{length} bytes>>")),
+            Object::OffHeapBinary(part) | Object::SubBinary(part) => {
+                let bytes = self.bytes_of(*part).unwrap_or_default();
+                page.put(&binary_text(&bytes, part.length));
+            }
             Object::Pid(shown) => page.put(&text(shown)),
             Object::Port(shown) => page.put(&format!("#Port{}", text(shown))),
             Object::External(bytes) => page.put(&format!("#external<{bytes} bytes>")),
@@ -294,6 +308,21 @@ impl<'a> Heap<'a> {
     }
 }
 
+/// A binary as text, if it is text; else its length.
+fn binary_text(first: &[u8], length: u64) -> String {
+    let is_whole = first.len() as u64 >= length;
+    // What was cut may have been cut within a character.
+    let shown = match std::str::from_utf8(first) {
+        Ok(text) => text,
+        Err(error) if !is_whole => std::str::from_utf8(&first[..error.valid_up_to()]).unwrap_or_default(),
+        Err(_) => "",
+    };
+    if (shown.is_empty() && length > 0) || shown.chars().any(char::is_control) {
+        return format!("<<{length} bytes>>");
+    }
+    if is_whole { format!("<<\"{shown}\">>") } else { format!("<<\"{shown}…\" {length} bytes>>") }
+}
+
 /// An atom in Erlang's notation.
 fn atom(name: &[u8]) -> String {
     let is_plain = name.first().is_some_and(u8::is_ascii_lowercase)
@@ -341,6 +370,7 @@ mod tests {
             objects: &objects,
             literals: literals.as_bytes(),
             literal_objects: &literal_objects,
+            binary: &|address| (address == 0x77).then_some(b"YWJjZGVmZ2g="),
             is_base64: true,
             word_bytes: 8,
         };
@@ -366,6 +396,8 @@ mod tests {
         assert_eq!((text.as_str(), size.is_complete), ("[…]", false));
         let (text, size) = shown("A0:t2:HB0,HC0\nB0:Yc55:0:1F4\nC0:YsB0:0:10\n", "", "HA0");
         assert_eq!((text.as_str(), size.off_heap_bytes), ("{<<500 bytes>>,<<16 bytes>>}", 500));
+        let parts = "A0:t3:HB0,HC0,HD0\nB0:Yc77:0:8\nC0:YsB0:2:3\nD0:Ys77:1:1\n";
+        assert_eq!(shown(parts, "", "HA0").0, "{<<\"abcdefgh\">>,<<\"cde\">>,<<\"b\">>}");
     }
 
     #[test]

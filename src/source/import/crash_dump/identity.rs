@@ -121,7 +121,8 @@ fn label(dump: &CrashDump, heap: &[u8], value: Element<'_>) -> Option<String> {
             let objects = Objects::of(heap);
             let (literals, literal_objects) = dump.literals();
             let (is_base64, word_bytes) = (dump.is_base64(), dump.head().word_bytes);
-            let heap = Heap { body: heap, objects: &objects, literals, literal_objects, is_base64, word_bytes };
+            let binary = &|address| dump.binary(address);
+            let heap = Heap { body: heap, objects: &objects, literals, literal_objects, binary, is_base64, word_bytes };
             let shown = heap.show(value, MAX_LABEL);
             // Text is shown as such.
             let inside = shown.strip_prefix("<<\"").and_then(|rest| rest.strip_suffix("\">>"));

@@ -65,6 +65,8 @@ pub struct CrashDump {
     /// What there is of each process: its number, and the section's.
     by_pid: OnceLock<Vec<(u64, u32)>>,
     literals: OnceLock<Objects>,
+    /// Binaries beside the heaps: their addresses, and the numbers of their sections.
+    binaries: OnceLock<Vec<(u64, u32)>>,
     lost: Vec<String>,
 }
 
@@ -110,6 +112,7 @@ impl CrashDump {
             tables: tables::read_all(&bytes, &index),
             by_pid: OnceLock::new(),
             literals: OnceLock::new(),
+            binaries: OnceLock::new(),
             lost: Vec::new(),
             index,
             bytes,
@@ -226,6 +229,25 @@ impl CrashDump {
     fn literals(&self) -> (&[u8], &Objects) {
         let body = self.index.first(&self.bytes, Tag::Literals).map_or(&[][..], |section| section.body);
         (body, self.literals.get_or_init(|| Objects::of(body)))
+    }
+
+    /// The encoded bytes of a binary beside the heaps.
+    fn binary(&self, address: u64) -> Option<&[u8]> {
+        let all = self.binaries.get_or_init(|| {
+            let mut all: Vec<(u64, u32)> = self
+                .index
+                .numbers(Tag::Binary)
+                .filter_map(|number| {
+                    let section = self.index.section(&self.bytes, number)?;
+                    Some((fields::hex(section.argument)?.0, u32::try_from(number).ok()?))
+                })
+                .collect();
+            all.sort_unstable();
+            all
+        });
+        let at = all.binary_search_by_key(&address, |(known, _)| *known).ok()?;
+        let (_, coded) = fields::hex(self.index.section(&self.bytes, all.get(at)?.1 as usize)?.body)?;
+        fields::lines(coded.strip_prefix(b":")?).next()
     }
 
     fn what_is_lost(&self) -> Vec<String> {

@@ -34,10 +34,10 @@ pub(super) enum Object<'a> {
     Big(&'a [u8]),
     /// A binary on the heap: length, and its bytes as they are encoded in this format.
     HeapBinary(u64, &'a [u8]),
-    /// A binary elsewhere: its address and the length of the part that is meant.
-    OffHeapBinary(u64, u64),
-    /// A part of another binary: the object or binary, and the length of the part.
-    SubBinary(u64, u64),
+    /// A binary elsewhere.
+    OffHeapBinary(Part),
+    /// A part of another binary, on the heap or elsewhere.
+    SubBinary(Part),
     Pid(&'a [u8]),
     Port(&'a [u8]),
     /// References and functions, of so many bytes in the external format.
@@ -46,6 +46,17 @@ pub(super) enum Object<'a> {
     FlatMap(Element<'a>, Vec<Element<'a>>),
     /// The root of a large map, with the number of its pairs, or an inner node of one.
     MapNode(Option<u64>, Vec<Element<'a>>),
+}
+
+/// A part of a binary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Part {
+    /// The binary's address.
+    pub of: u64,
+    /// Bytes before the part.
+    pub offset: u64,
+    /// Bytes of the part.
+    pub length: u64,
 }
 
 impl<'a> Element<'a> {
@@ -124,11 +135,12 @@ impl<'a> Object<'a> {
         if *kind == b'h' {
             return Some(Self::HeapBinary(first, rest));
         }
-        let (_offset, rest) = hex(rest)?;
-        let (size, _) = hex(rest.strip_prefix(b":")?)?;
+        let (offset, rest) = hex(rest)?;
+        let (length, _) = hex(rest.strip_prefix(b":")?)?;
+        let part = Part { of: first, offset, length };
         match kind {
-            b'c' => Some(Self::OffHeapBinary(first, size)),
-            b's' => Some(Self::SubBinary(first, size)),
+            b'c' => Some(Self::OffHeapBinary(part)),
+            b's' => Some(Self::SubBinary(part)),
             _ => None,
         }
     }
@@ -177,11 +189,12 @@ fn external(text: &[u8]) -> Option<(u64, &[u8])> {
     Some((bytes, &coded[end..]))
 }
 
-/// At most `most` bytes of a heap binary: base64 since format 0.5, pairs of hexadecimal digits before.
-pub(super) fn decode(coded: &[u8], is_base64: bool, most: usize) -> Vec<u8> {
+/// At most `most` bytes of a binary from an offset on: base64 since format 0.5, pairs of hexadecimal digits before.
+pub(super) fn decode(coded: &[u8], is_base64: bool, offset: u64, most: usize) -> Vec<u8> {
+    let offset = usize::try_from(offset).unwrap_or(usize::MAX);
     if !is_base64 {
-        let pairs = coded.chunks_exact(2).take(most);
-        return pairs.map_while(|pair| hex(pair).map(|(byte, _)| byte as u8)).collect();
+        let coded = coded.get(offset.saturating_mul(2)..).unwrap_or_default();
+        return coded.chunks_exact(2).take(most).map_while(|pair| hex(pair).map(|(byte, _)| byte as u8)).collect();
     }
     let value = |byte: u8| {
         Some(match byte {
@@ -193,18 +206,21 @@ pub(super) fn decode(coded: &[u8], is_base64: bool, most: usize) -> Vec<u8> {
             _ => return None,
         })
     };
-    let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+    // Four digits are three bytes.
+    let coded = coded.get((offset / 3).saturating_mul(4)..).unwrap_or_default();
+    let (skip, mut bytes, mut bits, mut held) = (offset % 3, Vec::new(), 0_u32, 0);
     for six in coded.iter().map_while(|byte| value(*byte)) {
         bits = bits << 6 | u32::from(six);
         held += 6;
         if held >= 8 {
             held -= 8;
             bytes.push((bits >> held) as u8);
-            if bytes.len() >= most {
+            if bytes.len() >= most.saturating_add(skip) {
                 break;
             }
         }
     }
+    bytes.drain(..skip.min(bytes.len()));
     bytes
 }
 
@@ -222,8 +238,8 @@ mod tests {
             (b"F1A:1.50000000000000000000e+00", Object::Float(b"1.50000000000000000000e+00")),
             (b"B123456789012345678901234567890", Object::Big(b"123456789012345678901234567890")),
             (b"Yh3:YWJj", Object::HeapBinary(3, b"YWJj")),
-            (b"Yc55B1E6CF81C0:0:214", Object::OffHeapBinary(0x55b1_e6cf_81c0, 0x214)),
-            (b"Ys7F00:5:10", Object::SubBinary(0x7f00, 16)),
+            (b"Yc55B1E6CF81C0:0:214", Object::OffHeapBinary(Part { of: 0x55b1_e6cf_81c0, offset: 0, length: 0x214 })),
+            (b"Ys7F00:5:10", Object::SubBinary(Part { of: 0x7f00, offset: 5, length: 16 })),
             (b"E24:g1oAA2QADW5vbm9k", Object::External(0x24)),
             (b"Mf1:H7F1F:p<0.5>", Object::FlatMap(Pointer(0x7f1f), vec![Port(b"<0.5>")])),
             (b"Mh411A:2:H1,N", Object::MapNode(Some(0x411a), vec![Pointer(1), Nil])),
@@ -247,9 +263,15 @@ mod tests {
 
     #[test]
     fn bytes_of_both_encodings_are_read() {
-        assert_eq!(decode(b"eHh4eA==", true, 100), b"xxxx");
-        assert_eq!(decode(b"eHh4eA==", true, 2), b"xx");
-        assert_eq!(decode(b"4142zz", false, 100), b"AB");
-        assert_eq!(decode(b"\xff", true, 100), b"");
+        assert_eq!(decode(b"eHh4eA==", true, 0, 100), b"xxxx");
+        assert_eq!(decode(b"eHh4eA==", true, 0, 2), b"xx");
+        for (offset, rest) in
+            [(0, "abcdefgh"), (1, "bcdefgh"), (2, "cdefgh"), (5, "fgh"), (8, ""), (99, ""), (u64::MAX, "")]
+        {
+            assert_eq!(decode(b"YWJjZGVmZ2g=", true, offset, 100), rest.as_bytes(), "from {offset}");
+            assert_eq!(decode(b"6162636465666768", false, offset, 100), rest.as_bytes(), "from {offset}");
+        }
+        assert_eq!(decode(b"4142zz", false, 0, 100), b"AB");
+        assert_eq!(decode(b"\xff", true, 0, 100), b"");
     }
 }
