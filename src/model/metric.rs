@@ -197,6 +197,8 @@ registry! {
         "Share of the BEAM threads' time, sleep left out, for jobs such as freeing memory for each other; by microstate accounting.";
     BEAM_OTHER_SHARE "beam.other_share" "Time in other work" Unit::RATIO, Gauge None LowerIsBetter
         "Share of the BEAM threads' time, sleep left out, for scheduling, busy waiting and all else; by microstate accounting.";
+    BEAM_REDUCTIONS_DONE "beam.reductions" "Reductions so far" Unit::COUNT, Counter Sum Neutral
+        "Steps of work that a process has done since it was started, as the BEAM counts them.";
     COLLECTOR_CORES "collector.node_cores" "Cost of measuring" Unit::CORES, Gauge None LowerIsBetter
         "Time that the collector took on the watched node per second; waiting for a scheduler counts too.";
 }

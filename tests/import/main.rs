@@ -5,6 +5,7 @@
 mod node;
 
 mod broken;
+mod crash_dumps;
 mod erlang;
 mod sessions;
 

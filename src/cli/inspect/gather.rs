@@ -6,8 +6,8 @@ use anyhow::bail;
 
 use super::findings::{self, ConsistencyPart, FindingPart};
 use super::parts::*;
-use super::{Inspect, cpu, gc};
 use crate::analysis::consistency::Consistency;
+use super::{Inspect, cpu, gc, processes};
 use crate::analysis::findings::Findings;
 use crate::analysis::landscape::Landscape;
 use crate::analysis::status::Status;
@@ -56,9 +56,11 @@ pub fn gather(session: &Session, asked: &Inspect) -> anyhow::Result<Parts> {
         format: FORMAT,
         session: gatherer.session(summary.as_ref(), &gaps),
         stored: summary.as_ref().map(stored),
+        crash: processes::crash(gatherer.entities()),
         components: gatherer.components(&statuses)?,
         edges: gatherer.edges(),
         memory: landscape.map(|landscape| gatherer.memory(&landscape, &vitals, asked.top)),
+        processes: processes::processes(&gatherer, asked.top)?,
         gc: gc::gather(&gatherer)?,
         cpu: cpu::gather(&gatherer, &vitals, asked.top)?,
         findings: gatherer.all_findings(&found, stated, consistency.is_some()),

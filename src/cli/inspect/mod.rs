@@ -7,6 +7,7 @@ mod gc;
 mod gc_text;
 mod parts;
 mod plan;
+mod processes;
 pub(in crate::cli) mod text;
 
 use std::io::Write;

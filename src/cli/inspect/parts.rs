@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::findings::{ConsistencyPart, FindingPart};
+use super::processes::{CrashPart, ProcessPart};
 use crate::model::document::Statistic;
 use crate::model::metric::MetricKey;
 use crate::model::quantity::{Quantity, Value};
@@ -21,12 +22,18 @@ pub struct Parts {
     pub session: SessionPart,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored: Option<StoredPart>,
+    /// How the node ended that left a crash dump.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crash: Option<CrashPart>,
     #[serde(serialize_with = "by_metric")]
     pub vitals: Vec<(MetricKey, Figure)>,
     pub components: Vec<ComponentPart>,
     pub edges: Vec<EdgePart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemoryPart>,
+    /// The largest first; of BEAM nodes only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<ProcessPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gc: Option<GcPart>,
     #[serde(skip_serializing_if = "Option::is_none")]

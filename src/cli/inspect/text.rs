@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use super::findings::FindingPart;
 use super::gc_text;
 use super::parts::*;
+use super::processes;
 use crate::cli::clean;
 use crate::model::format::{bytes_text, duration_text, number_text, quantity_text, share_text, value_text};
 use crate::model::metric::{CPU_CORES, CPU_SHARE, MEMBERS, MEMORY_RESIDENT, MEMORY_USED, MetricKey};
@@ -54,8 +55,10 @@ impl Style {
 pub fn text(parts: &Parts, top: Option<usize>, style: Style) -> String {
     let mut page = Page { text: String::new(), style };
     page.session(parts);
+    page.crash(parts);
     page.vitals(parts);
     page.memory(parts);
+    page.processes(parts);
     page.gc(parts, top.unwrap_or(usize::MAX));
     page.cpu(parts);
     page.components(parts, top.unwrap_or(usize::MAX));
@@ -215,6 +218,19 @@ impl Page {
         };
         let rows: Vec<_> = flows.into_iter().filter_map(row).collect();
         self.rows(&[1], &rows);
+    }
+
+    fn crash(&mut self, parts: &Parts) {
+        let Some(crash) = &parts.crash else { return };
+        self.heading("The crash");
+        self.rows(&[], &processes::crash_rows(crash));
+    }
+
+    fn processes(&mut self, parts: &Parts) {
+        if !parts.processes.is_empty() {
+            self.heading(&format!("Largest processes ({})", parts.processes.len()));
+            self.rows(&[1, 2, 3], &processes::process_rows(&parts.processes));
+        }
     }
 
     fn gc(&mut self, parts: &Parts, top: usize) {

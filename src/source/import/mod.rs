@@ -5,6 +5,7 @@
 //! and column, as notices in the batches.
 
 mod complaints;
+pub mod crash_dump;
 mod gc_pairs;
 pub mod gc_text;
 mod heap_series;
@@ -37,6 +38,7 @@ pub struct Kind {
 
 /// Every kind, the most certain ones first.
 pub const KINDS: &[Kind] = &[
+    Kind { name: "Erlang crash dumps (erl_crash.dump)", tells: crash_dump::tells, open: crash_dump::open },
     Kind {
         name: "BEAM GC traces as text (#beam-gc-trace)",
         tells: |head| head.starts_with(gc_text::MAGIC.as_bytes()),
