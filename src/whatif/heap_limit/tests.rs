@@ -27,6 +27,7 @@ fn heap(name: &str, limit: f64, headroom: f64, full_every: usize) -> TracedHeap 
             held_words: (limit / 8.0) as u64,
             reclaimed_words: (headroom / 8.0) as u64,
             beam: None,
+            logged: None,
         }
     });
     let settings = Some(HeapSettings { max_heap_words: (limit / 8.0) as u64, ..HeapSettings::default() });
