@@ -1,3 +1,5 @@
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.SplittableRandom;
 
@@ -13,11 +15,12 @@ public final class HeapLoad {
     /** A small object with a link, so that collectors have something to follow. */
     private static final class Node {
         Node next;
-        long a, b, c;
+        long a, b, c, d, e, f, g, h, i, j, k, l;
     }
 
     /** Whatever was allocated last is reachable for a moment, so that allocation is not optimized away. */
     private static volatile Object last;
+    private static int sum;
     private static Object kept;
 
     public static void main(String[] arguments) {
@@ -36,17 +39,30 @@ public final class HeapLoad {
             default -> throw new IllegalArgumentException("no such profile: " + profile);
         }
         System.out.printf("done in %.2f s%n", (System.nanoTime() - began) / 1e9);
+        // What the JVM itself counted, for comparison with its log.
+        for (GarbageCollectorMXBean bean : ManagementFactory.getGarbageCollectorMXBeans()) {
+            System.out.printf("%s: %d collections, %d ms%n", bean.getName(), bean.getCollectionCount(), bean.getCollectionTime());
+        }
     }
 
     private static int size(SplittableRandom random) {
         return 32 + random.nextInt(1984);
     }
 
-    /** Garbage of mixed sizes; returns how much. */
+    /** Garbage of mixed sizes, with some work on it as programs do; returns how much. */
     private static long garbage(SplittableRandom random) {
         int size = size(random);
-        last = new byte[size];
+        last = worked(size);
         return size + 16;
+    }
+
+    private static byte[] worked(int size) {
+        byte[] block = new byte[size];
+        for (int at = 0; at < size; at += 4) {
+            sum = sum * 31 + at;
+            block[at] = (byte) sum;
+        }
+        return block;
     }
 
     private static byte[][] blocks(long bytes) {
@@ -68,7 +84,7 @@ public final class HeapLoad {
     /** A live set of small linked objects. */
     private static void pointers(long live, long toAllocate, SplittableRandom random) {
         Node[] heads = new Node[1024];
-        for (long built = 0; built < live; built += 40) {
+        for (long built = 0; built < live; built += 112) {
             Node node = new Node();
             int at = random.nextInt(heads.length);
             node.next = heads[at];
@@ -107,7 +123,7 @@ public final class HeapLoad {
         long held = 0;
         for (long done = 0; done < toAllocate; ) {
             int size = size(random);
-            byte[] one = new byte[size];
+            byte[] one = worked(size);
             done += size + 16;
             if (random.nextInt(10) == 0) {
                 ring.add(one);
@@ -130,7 +146,7 @@ public final class HeapLoad {
             ArrayDeque<byte[]> request = new ArrayDeque<>();
             for (long held = 0; held < live / 4; ) {
                 int size = size(random);
-                request.add(new byte[size]);
+                request.add(worked(size));
                 held += size + 16;
                 done += size + 16;
             }

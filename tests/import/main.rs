@@ -6,6 +6,7 @@ mod node;
 
 mod broken;
 mod erlang;
+mod gc_logs;
 mod sessions;
 
 use std::path::{Path, PathBuf};

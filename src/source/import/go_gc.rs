@@ -111,7 +111,8 @@ impl GoGc {
         let [sweep_cpu, assist, background, idle, end_cpu] = cycle.cpu_ms;
         let cause = if cycle.is_forced { &b"forced"[..] } else { b"heap growth" };
         self.log.put(GcEvent {
-            before_words: bytes(begin_mb),
+            // At its end, so that what was allocated meanwhile counts: it is taken to be alive, too.
+            before_words: bytes(begin_mb.max(end_mb)),
             after_words: bytes(live_mb),
             held_words: bytes(goal_mb.max(end_mb)),
             reclaimed_words: bytes((end_mb - live_mb).max(0.0)),
@@ -246,8 +247,8 @@ mod tests {
         let events: Vec<_> = batches.iter().flat_map(|batch| &batch.gc_events).collect();
         assert_eq!(events.len(), 12);
         let major = events.iter().find(|event| event.kind == GcKind::Major).unwrap();
-        assert_eq!((major.before_words, major.after_words, major.reclaimed_words), (4 << 20, 1 << 20, 4 << 20));
-        assert_eq!((major.allocated_meanwhile_words(), major.is_pause()), (1 << 20, false));
+        assert_eq!((major.before_words, major.after_words, major.reclaimed_words), (5 << 20, 1 << 20, 4 << 20));
+        assert_eq!((major.allocated_meanwhile_words(), major.is_pause()), (0, false));
         assert_eq!(
             events.iter().map(|event| if event.is_pause() { event.pause_ns } else { 0 }).sum::<u64>(),
             3 * 31_000

@@ -33,7 +33,16 @@ fn heap(name: &str, limit: f64, headroom: f64, full_every: usize) -> TracedHeap 
     let settings = Some(HeapSettings { max_heap_words: (limit / 8.0) as u64, ..HeapSettings::default() });
     let events: Vec<GcEvent> = events.collect();
     let to = events[events.len() - 1].at;
-    TracedHeap { entity: EntityId(1), name: name.to_owned(), settings, from: Timestamp(0), to, end: None, events }
+    TracedHeap {
+        entity: EntityId(1),
+        name: name.to_owned(),
+        collector: None,
+        settings,
+        from: Timestamp(0),
+        to,
+        end: None,
+        events,
+    }
 }
 
 fn ask(traced: TracedHeap, limit: f64) -> Part {

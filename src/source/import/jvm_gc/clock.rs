@@ -123,7 +123,7 @@ fn date(scan: &mut Scan<'_>) -> Option<i64> {
     }
     *scan = rest;
     let minutes = days(year, month as i64, day as i64) * 1440 + (60 * hour + minute) as i64 - offset_min;
-    Some(minutes * 60 * NS_PER_S + (second * 1e9).round() as i64)
+    minutes.checked_mul(60 * NS_PER_S)?.checked_add((second * 1e9).round() as i64)
 }
 
 /// Days since 1970-01-01 of the Gregorian calendar; years are counted from March, so that the leap day is the last one.
@@ -173,6 +173,14 @@ impl Clock {
             _ => {}
         }
         (self.now, restarted)
+    }
+
+    /// A JVM began with this line: its own clock goes on after what was before.
+    pub fn anew(&mut self, stamp: Stamp) {
+        if let Some(uptime) = stamp.uptime_ns.filter(|uptime| self.uptime_ns.is_some_and(|before| *uptime < before)) {
+            self.base_ns = self.now.0.saturating_sub(uptime);
+            self.uptime_ns = Some(uptime);
+        }
     }
 
     /// The moment of the last line that had one.

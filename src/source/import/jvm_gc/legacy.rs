@@ -113,7 +113,9 @@ impl Legacy {
             }
         }
         // JDK 7 says it in brackets only.
+        let mut depth = 1;
         if line.eat(b"[1 CMS-initial-mark") {
+            depth = 2;
             (kind, logged.phase) = (GcKind::Pause, GcPhase::InitialMark);
         } else if line.0.windows(12).any(|text| text == b"[1 CMS-remar") {
             (kind, logged.phase) = (GcKind::Pause, GcPhase::Remark);
@@ -122,7 +124,7 @@ impl Legacy {
             logged.phase = GcPhase::Full;
         }
         let mut open = Open { at, kind, pause_ns: None, sizes: Sizes::default(), has_heap: false, logged };
-        let depth = read(run, &mut open, line, 1);
+        let depth = read(run, &mut open, line, depth);
         let waits = is_g1 || (is_full && run.collector() == Some("G1")) || depth > 0;
         self.open = Some(open);
         if !waits {
@@ -165,8 +167,12 @@ impl Legacy {
             self.deliver(run);
         } else if line.0.starts_with(b"(concurrent mode failure)") || line.0.starts_with(b": ") {
             // The rest of a full collection of CMS that other lines interrupted.
-            open.logged.cause = GcCause::named(b"concurrent mode failure");
-            read(run, open, line, 1);
+            if line.eat(b"(concurrent mode failure)") {
+                open.logged.cause = GcCause::named(b"concurrent mode failure");
+            }
+            line.eat(b": ");
+            open.sizes.old = line.change().or(open.sizes.old);
+            read(run, open, line, 2);
         }
         true
     }

@@ -71,9 +71,10 @@ impl Run {
     }
 
     /// `Using …`: the first words of a JVM.
-    pub fn uses(&mut self, name: &[u8]) -> bool {
+    pub fn uses(&mut self, name: &[u8], stamp: Stamp) -> bool {
         let name = name.trim_ascii();
         let Some((_, word)) = COLLECTORS.iter().find(|(told, _)| *told == name) else { return false };
+        self.clock.anew(stamp);
         self.restart();
         self.collector = Some(word);
         true

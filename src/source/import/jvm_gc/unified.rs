@@ -88,6 +88,10 @@ impl Unified {
             self.of_collection(run, stamps, id, line);
             return true;
         }
+        if message.starts_with(b"Using ") {
+            // Perhaps of another JVM: what the one before did is complete.
+            self.flush(run);
+        }
         of_jvm(run, stamps, line) || !stamps.is_empty()
     }
 
@@ -129,10 +133,7 @@ impl Unified {
         if let Some(at) = self.open.iter().rposition(|open| open.id == id) {
             return &mut self.open[at];
         }
-        for open in &mut self.open {
-            deliver(run, open);
-            close_cycle(run, open);
-        }
+        self.flush(run);
         self.open.retain(|open| open.told.is_some() || open.started.is_some());
         if self.open.len() >= MAX_OPEN {
             self.open.remove(0);
@@ -195,7 +196,7 @@ impl Unified {
         logged.evacuation_failed |= open.logged.evacuation_failed;
         open.logged = LoggedCollection { user_ns: 0, system_ns: 0, ..logged };
         open.sizes.heap = heap;
-        open.told = Some((open.started.take().map_or(at, |started| started.min(at)), kind, ns));
+        open.told = Some((open.started.take().unwrap_or(at), kind, ns));
         if is_young_cycle && kind == GcKind::Major {
             open.told = Some((at, GcKind::Minor, ns));
         }
@@ -358,12 +359,16 @@ impl Unified {
         }
     }
 
-    /// At the end of the file; says what was cut off.
-    pub fn finish(&mut self, run: &mut Run) {
+    fn flush(&mut self, run: &mut Run) {
         for open in &mut self.open {
             deliver(run, open);
             close_cycle(run, open);
         }
+    }
+
+    /// At the end of the file; says what was cut off.
+    pub fn finish(&mut self, run: &mut Run) {
+        self.flush(run);
         if let Some(open) = self.open.iter().rfind(|open| open.started.is_some()) {
             run.log.complaints.say(format!("it ends within collection {}", open.id));
         }
@@ -415,7 +420,7 @@ fn metaspace(run: &mut Run, mut line: Scan<'_>) {
 /// Lines that belong to no collection.
 fn of_jvm(run: &mut Run, stamps: &[u8], mut line: Scan<'_>) -> bool {
     match line.0.first() {
-        Some(b'U') if line.eat(b"Using ") => return run.uses(line.0),
+        Some(b'U') if line.eat(b"Using ") => return run.uses(line.0, decorations(stamps)),
         Some(b'V') if line.eat(b"Version: ") => run.fact("version", line.0),
         Some(b'C') if line.eat(b"CPUs: ") => {
             line.seek(b"total, ");
