@@ -60,7 +60,7 @@ pub fn decorations(text: &[u8]) -> Stamp {
             b"s" => stamp.uptime_ns = Some((number * 1e9).round() as i64),
             // Milliseconds since 1970, or since the JVM began: none has run for thirty years.
             b"ms" if number > 1e12 => {
-                stamp.wall_ns.get_or_insert((number * 1e6) as i64);
+                stamp.wall_ns.get_or_insert((number as i64).saturating_mul(1_000_000));
             }
             b"ms" => {
                 stamp.uptime_ns.get_or_insert((number * 1e6) as i64);
