@@ -6,6 +6,7 @@ use vivarium::model::gc::GcEvent;
 use vivarium::session::open::open_path;
 use vivarium::session::whatif::gather;
 use vivarium::whatif::data::SessionData;
+use vivarium::whatif::heap_limit::after_start_up;
 
 const GIB: f64 = 1_073_741_824.0;
 
@@ -27,8 +28,8 @@ impl Run {
         let heap = data.components.iter().flat_map(|component| &component.heaps).next();
         let heap = heap.ok_or_else(|| told(&"there is no heap in it"))?;
         let all: Vec<&GcEvent> = heap.events.iter().filter(|event| event.kind.is_collection()).collect();
-        // The same part is left out of predictions: what start-up did.
-        let collections = &all[all.len() / 10..];
+        // The same part is left out of predictions.
+        let collections = after_start_up(&all);
         let (Some(first), Some(last)) = (collections.first(), collections.last()) else {
             return Err(told(&"there is no collection in it"));
         };

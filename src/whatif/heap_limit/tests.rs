@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::entity::EntityId;
-use crate::model::gc::HeapSettings;
+use crate::model::gc::{GcEvent, GcKind, HeapSettings};
 use crate::model::time::Timestamp;
 
 const MIB: f64 = 1_048_576.0;
