@@ -47,6 +47,8 @@ pub struct Heap {
     pub live: f64,
     /// The most that lived after a collection.
     pub live_most: f64,
+    /// What is left after nine of ten collections at most, garbage of the old generation included.
+    pub left: f64,
     /// Bytes allocated per second.
     pub allocation_per_s: f64,
     /// Bytes allocated between two collections.
@@ -152,6 +154,7 @@ impl Heap {
             live,
             // What young collections leave holds garbage of the old generation too.
             live_most: after(&full).into_iter().fold(live, f64::max),
+            left: quantile::of(&mut after(late), 0.9).unwrap_or(live).max(live),
             allocation_per_s: allocated_all / span_s,
             eden: quantile::median(&allocated).unwrap_or(0.0),
             survivors: quantile::mean(&left).map(|mean| (mean, left.iter().copied().fold(0.0, f64::max))),

@@ -35,7 +35,7 @@ const UNTRIED: [&str; 3] = ["ZGC", "Shenandoah", "Epsilon"];
 const MILLISECONDS: Unit = Unit::of(BaseUnit::Millisecond);
 const MIB: f64 = 1_048_576.0;
 /// G1 begins to mark where 45 % of the heap are old; what lives, and what is promoted while it marks, comes near to that from here on.
-const MARKS_FROM: f64 = 0.4;
+const MARKS_FROM: f64 = 0.36;
 
 /// How far an answer of a law spreads beyond what drawing the recorded collections anew tells: by the errors of real runs.
 #[derive(Clone, Copy)]
@@ -165,7 +165,7 @@ fn answered(mut part: Part, heap: &Heap, asked: Asked, traced: &TracedHeap, effo
         error = error.max((heap.eden / heap.g1_eden(heap.limit)).ln().abs());
     }
     // Where what lives comes near to the share at which G1 begins to mark, it leaves the quiet regime.
-    let marks = heap.law == Law::Adaptive && traced.collector.is_some() && goal < heap.live / MARKS_FROM;
+    let marks = heap.law == Law::Adaptive && traced.collector.is_some() && goal < heap.left / MARKS_FROM;
     let is_bound = (heap.law == Law::Mixed || marks) && distance > 1e-9;
     if error > 0.15 && heap.law != Law::Mixed {
         let reason = format!(
