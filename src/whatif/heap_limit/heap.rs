@@ -61,6 +61,8 @@ pub struct Heap {
     pub full_pause: (f64, f64),
     /// Processor seconds per collection, and the processors that there were; of Go.
     pub processor: Option<(f64, f64)>,
+    /// Seconds in which it was collected beside the program.
+    pub beside_s: f64,
     /// Seconds recorded.
     pub span_s: f64,
     /// Young and full collections recorded.
@@ -161,6 +163,7 @@ impl Heap {
             promoted,
             full_pause: pause_law(&full, word_bytes),
             processor: cores.filter(|_| law == Law::Paced).and_then(|cores| Some((quantile::mean(&spent)?, cores))),
+            beside_s: events[1..].iter().map(|event| logged(event).concurrent_ns as f64 / 1e9).sum(),
             span_s,
             counts: (young.len(), full.len()),
             pause_s,

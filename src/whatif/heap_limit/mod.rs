@@ -34,6 +34,10 @@ const COMPRESSED_POINTERS_BYTES: f64 = 32.0 * 1024.0 * 1024.0 * 1024.0;
 const UNTRIED: [&str; 3] = ["ZGC", "Shenandoah", "Epsilon"];
 const MILLISECONDS: Unit = Unit::of(BaseUnit::Millisecond);
 const MIB: f64 = 1_048_576.0;
+/// Go may mark beside the program for this share of the time.
+const MOST_MARKING: f64 = 0.5;
+/// What its traces tell of the recorded `GOGC` is no better than this, as a share.
+const SAME_GOGC: f64 = 0.05;
 /// G1 begins to mark where 45 % of the heap are old; what lives, and what is promoted while it marks, comes near to that from here on.
 const MARKS_FROM: f64 = 0.36;
 
@@ -52,7 +56,7 @@ impl Law {
             Law::Full | Law::FixedSplit => Spread { count: (0.01, 0.02), pause: 1.5 },
             Law::AdaptiveSplit => Spread { count: (0.12, 0.05), pause: 2.5 },
             Law::Adaptive | Law::Mixed => Spread { count: (0.05, 0.04), pause: 2.0 },
-            Law::Paced => Spread { count: (0.08, 0.06), pause: 1.5 },
+            Law::Paced => Spread { count: (0.08, 0.06), pause: 2.5 },
         }
     }
 }
@@ -103,7 +107,19 @@ impl Heap {
                 );
             }
         }
-        if ratio.ln().abs() > 4.0_f64.ln() + 1e-9 {
+        // What is marked meanwhile counts as alive: beyond this, what lives is a matter of the setting itself.
+        let marking = self.beside_s / self.span_s;
+        let marks_most = marking.max(marking / ratio) > MOST_MARKING;
+        if self.law == Law::Paced && marks_most {
+            let share = 100.0 * marking;
+            let reason = format!(
+                "Marking goes on for {share:.0} % of the time, or would: what is allocated meanwhile counts as alive, so that what lives depends on the setting."
+            );
+            return refuse(reason, Some("A recording with that setting."));
+        }
+        // Of Go the recorded setting is known from its traces only, to some percent.
+        let farthest = if self.law == Law::Paced { 4.8_f64 } else { 4.0 };
+        if ratio.ln().abs() > farthest.ln() + 1e-9 {
             let reason = format!(
                 "The limit is more than four times, or less than a quarter of, the recorded {:.0} MiB.",
                 self.limit / MIB
@@ -157,7 +173,10 @@ fn heap(traced: &TracedHeap, data: &SessionData, asked: Asked) -> Result<Heap, C
 
 fn answered(mut part: Part, heap: &Heap, asked: Asked, traced: &TracedHeap, effort: Effort) -> Part {
     let goal = heap.goal(asked);
-    let distance = (heap.headroom(goal) / heap.headroom(heap.limit)).ln().abs();
+    let mut distance = (heap.headroom(goal) / heap.headroom(heap.limit)).ln().abs();
+    if heap.law == Law::Paced && distance < SAME_GOGC {
+        distance = 0.0;
+    }
     let (before, after) = (heap.cost(heap.limit), heap.cost(goal));
     let counted = heap.counted_per_min();
     let mut error = (Cost::middle(before.per_min) / counted).ln().abs();
@@ -234,12 +253,12 @@ fn answered(mut part: Part, heap: &Heap, asked: Asked, traced: &TracedHeap, effo
         let band = between(after.per_min, of_count.exp());
         let scaled = Band { value: band.value * scale, low: band.low * scale, high: band.high * scale };
         add("gc.count_per_min", per_min, counted, scaled);
-        pauses(&mut add, heap, goal, (&before, &after), of_count);
+        pauses(&mut add, heap, goal, (&before, &after), of_count, distance < 1e-9);
     }
     if let Some((spent_s, cores)) = heap.processor {
         let share = |per_min: f64| per_min / 60.0 * spent_s / cores;
         let now = share(counted);
-        add("gc.cpu_share", Unit::RATIO, now, between((share(after.per_min.0), share(after.per_min.1)), 1.3));
+        add("gc.cpu_share", Unit::RATIO, now, between((share(after.per_min.0), share(after.per_min.1)), 2.0));
     }
     let held = Band { value: goal, low: goal.min(heap.live + heap.headroom(goal)), high: goal };
     add("memory.peak_bytes", Unit::BYTES, heap.limit, held);
@@ -267,13 +286,13 @@ fn pauses(
     goal: f64,
     (before, after): (&Cost, &Cost),
     of_count: f64,
+    is_same: bool,
 ) {
     // Pauses of Go do not depend on the size of the heap.
     let is_told = goal >= LEAST_FOR_PAUSES * heap.live || goal >= heap.limit || heap.law == Law::Paced;
     if !is_told {
         return;
     }
-    let is_same = (goal / heap.limit).ln().abs() < 1e-9;
     // Old memory that was never used costs page faults when it first is, until it has been filled once.
     let is_fresh = goal > heap.limit && heap.counts.1 == 0 && heap.promoted > 0.02 * heap.eden;
     let factor = if is_same { of_count.exp() } else { heap.law.spread().pause * if is_fresh { 1.5 } else { 1.0 } };
