@@ -92,3 +92,23 @@ fn a_session_without_measurements_has_no_findings_and_no_number() {
     window.wait_until("the session", |state| state.session.is_some());
     assert!(!window.shows("findings"));
 }
+
+#[test]
+fn pauses_of_a_jvm_are_said_to_stop_the_world_and_those_of_a_node_to_hold_up_a_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("gc.log");
+    let line = |n: u32| {
+        format!("[{n}.000s][info][gc] GC({n}) Pause Young (Normal) (G1 Evacuation Pause) 50M->20M(100M) 1.5ms\n")
+    };
+    let lines: String = (1..30).map(line).collect();
+    std::fs::write(&log, format!("[0.1s][info][gc] Using G1\n{lines}")).unwrap();
+    let mut window = Window::open(log.to_str().unwrap());
+    window.wait_until("collections", |state| state.answers.collections.is_some());
+    for text in ["each stops the whole program", "Stop-the-world pause, longest", "G1 Evacuation Pause"] {
+        assert!(window.shows(text), "{text}");
+    }
+    assert!(!window.shows("one process only"));
+    let heap = ComponentId::from("Java heap (G1)");
+    window.apply(NavigateCommand::Select(Some(Selection::Component(heap))));
+    assert!(window.shows("Stop-the-world pause, median"));
+}

@@ -178,7 +178,7 @@ fn summary(cells: &[&Cell]) -> String {
         errors.sort_by(f64::total_cmp);
         let at =
             |share: f64| errors[((errors.len() as f64 * share).ceil() as usize).clamp(1, errors.len()) - 1] * 100.0;
-        let inside = found.iter().filter(|(value, truth)| value[1] <= truth[2] && truth[1] <= value[2]).count();
+        let inside = found.iter().filter(|(value, truth)| value[1] <= truth[0] && truth[0] <= value[2]).count();
         let share = inside as f64 / found.len() as f64 * 100.0;
         said.push_str(&format!(
             "; {name}: n {}, median {:.1} %, 80th {:.1} %, all {:.1} %, in band {share:.0} %",
