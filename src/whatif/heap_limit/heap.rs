@@ -113,7 +113,7 @@ impl Heap {
                 format!("Large objects of their own regions cause many of the collections of {}.", traced.name);
             return refuse(reason, "A recording with larger regions (-XX:G1HeapRegionSize).");
         }
-        if grows(&full, &events[..]) {
+        if grows(&full, events) {
             let reason = format!(
                 "What is left in {} grows all along: not how often it is collected is the question, but when it is full.",
                 traced.name

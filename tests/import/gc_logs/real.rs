@@ -75,7 +75,7 @@ fn every_collector_of_a_real_jvm_is_counted_as_the_jvm_counts_it() {
         }
         let heap = &heaps(&session)[0];
         assert_eq!(heap.attributes["limit_bytes"], (96_u64 << 20).to_string(), "{collector}");
-        assert_eq!(heap.attributes["version"].split('.').next().unwrap().parse::<u32>().is_ok(), true);
+        assert!(heap.attributes["version"].split('.').next().unwrap().parse::<u32>().is_ok());
         assert!(events.iter().all(|event| event.after_words <= 96 << 20), "{collector}");
         let data = gather(recording(&session), Some(&session.document), None).unwrap();
         let limit = availability(&data).into_iter().find(|it| it.knob.path == "heap.max_bytes").unwrap();
