@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
+use vivarium::analysis::vitals::Vital;
 use vivarium::app::{App, Start};
 use vivarium::model::id::ComponentId;
+use vivarium::model::metric::GC_PAUSE;
 use vivarium::state::command::{Command, NavigateCommand};
 use vivarium::state::{Selection, State};
 
@@ -108,6 +110,11 @@ fn pauses_of_a_jvm_are_said_to_stop_the_world_and_those_of_a_node_to_hold_up_a_p
         assert!(window.shows(text), "{text}");
     }
     assert!(!window.shows("one process only"));
+    window.wait_until("the landscape", |state| state.answers.landscape.is_some());
+    window.wait_until("the pause among the vital figures", |state| {
+        let known = |vital: &Vital| vital.metric == Some(GC_PAUSE) && vital.quantity.is_some();
+        state.answers.vitals.iter().any(known)
+    });
     let heap = ComponentId::from("Java heap (G1)");
     window.apply(NavigateCommand::Select(Some(Selection::Component(heap))));
     assert!(window.shows("Stop-the-world pause, median"));

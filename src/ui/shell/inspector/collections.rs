@@ -25,7 +25,7 @@ pub fn collections_ui(state: &State, component: Option<&ComponentId>, ui: &mut e
     section(ui, "Collections");
     let source = state.session.as_ref().map_or("", |session| session.source.as_str());
     let stops_the_world = collections.stops_the_world == Some(true);
-    let note = match (stops_the_world, figures.stops > 0) {
+    let note = match (stops_the_world, figures.stops >= figures.count) {
         (true, true) => "most of each goes on beside the program; its pauses stop the whole program",
         (true, false) => "each stops the whole program",
         (false, _) => "each holds up one process only",
