@@ -205,7 +205,11 @@ impl<'a> Asker<'a> {
                     _ => None,
                 }
             });
-            total.map(|value| Quantity::measured(value, metric.unit(), self.known.source, window))
+            let is_derived = metric == MEMORY_ALLOCATION_RATE && of_whole(metric).is_none();
+            total.map(|value| match is_derived {
+                true => Quantity::derived(value, metric.unit(), "growth between collections / time", &["collections"]),
+                false => Quantity::measured(value, metric.unit(), self.known.source, window),
+            })
         };
         let hottest = ids
             .iter()
