@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use crate::model::entity::EntityId;
 use crate::model::gc::{GcEvent, GcKind};
+use crate::model::gc_logged::GcCause;
 use crate::model::time::{TimeRange, Timestamp};
 
 /// So many of the longest pauses are told one by one.
@@ -30,6 +31,14 @@ pub struct GcFigures {
     pub failed_minor: u64,
     /// BEAM: heaps that would have grown beyond `max_heap_size`.
     pub over_limit: u64,
+    /// Stop-the-world pauses of collectors that else work beside the program; no collections of their own.
+    pub stops: u64,
+    /// Seconds in which collectors worked beside the program.
+    pub concurrent_s: f64,
+    /// Collections that found no room for survivors.
+    pub evacuation_failures: u64,
+    /// Why it was collected, the most frequent cause first; empty where nobody tells.
+    pub causes: Vec<(GcCause, u64)>,
     /// Seconds for which any of its heaps was traced, from the first to the last one.
     pub traced_s: f64,
     /// Pauses.
@@ -126,6 +135,7 @@ pub struct GcAnalysis {
     heaps: HashMap<EntityId, Heap>,
     components: Vec<Sum>,
     is_beam: bool,
+    is_logged: bool,
 }
 
 struct Heap {
@@ -161,7 +171,7 @@ impl GcAnalysis {
     /// For the events of `range`, of so many components.
     pub fn new(range: TimeRange, components: usize) -> Self {
         let components = (0..components).map(|_| Sum::default()).collect();
-        Self { range, heaps: HashMap::new(), components, is_beam: false }
+        Self { range, heaps: HashMap::new(), components, is_beam: false, is_logged: false }
     }
 
     /// A heap of the component with this number, the bytes of its words, and when it was traced; events of unknown ones are passed over.
@@ -181,6 +191,7 @@ impl GcAnalysis {
         let Some(heap) = self.heaps.get_mut(&event.entity) else { return };
         let Some(sum) = self.components.get_mut(heap.component) else { return };
         self.is_beam |= event.beam.is_some();
+        self.is_logged |= event.logged.is_some();
         if heap.stretches.is_empty() {
             heap.stretches.push(self.range);
             sum.covers(self.range);
@@ -198,11 +209,26 @@ impl GcAnalysis {
             GcKind::Major => figures.major += 1,
             GcKind::FailedMinor => figures.failed_minor += 1,
             GcKind::OverLimit => figures.over_limit += 1,
+            GcKind::Pause => figures.stops += 1,
+            GcKind::Concurrent => {
+                figures.concurrent_s += event.pause_ns as f64 / 1e9;
+                return;
+            }
         }
-        if !event.kind.is_collection() {
-            // Its time is not lost sight of: the process stood still.
-            figures.pauses.total_ns = figures.pauses.total_ns.saturating_add(event.pause_ns);
+        let (at, entity, kind, pause_ns) = (event.at, event.entity, event.kind, event.pause_ns);
+        figures.pauses.total_ns = figures.pauses.total_ns.saturating_add(pause_ns);
+        if !matches!(kind, GcKind::FailedMinor | GcKind::OverLimit) && event.is_pause() {
+            sum.pauses.push(Pause { at, entity, kind, pause_ns });
+        }
+        if !kind.is_collection() {
+            // Its time is not lost sight of: somebody stood still.
             return;
+        }
+        if let Some(logged) = event.logged {
+            figures.evacuation_failures += u64::from(logged.evacuation_failed);
+            if logged.cause.is_known() {
+                count(&mut figures.causes, logged.cause, 1);
+            }
         }
         figures.count += 1;
         figures.heaps += u64::from(!std::mem::replace(&mut heap.is_collected, true));
@@ -210,12 +236,10 @@ impl GcAnalysis {
         figures.examined_bytes += examined_words(event) as f64 * bytes;
         add(&mut figures.copied_bytes, event.copied_words(), bytes);
         add(&mut figures.promoted_bytes, event.promoted_words(), bytes);
-        figures.pauses.total_ns = figures.pauses.total_ns.saturating_add(event.pause_ns);
-        let (at, entity, kind, pause_ns) = (event.at, event.entity, event.kind, event.pause_ns);
-        sum.pauses.push(Pause { at, entity, kind, pause_ns });
         if let Some(last) = heap.last {
             sum.figures.allocated_bytes += event.before_words.saturating_sub(last.used_words) as f64 * bytes;
         }
+        sum.figures.allocated_bytes += event.allocated_meanwhile_words() as f64 * bytes;
         sum.hold(heap, event.at);
         heap.last = Some(Level { at: event.at, used_words: event.after_words, held_words: event.held_words });
     }
@@ -237,7 +261,11 @@ impl GcAnalysis {
         GcSummary {
             all: all.finish(),
             components: self.components.into_iter().map(Sum::finish).collect(),
-            stops_the_world: (has_any && self.is_beam).then_some(false),
+            stops_the_world: match (self.is_beam, self.is_logged) {
+                (true, false) if has_any => Some(false),
+                (false, true) => Some(true),
+                _ => None,
+            },
         }
     }
 }
@@ -247,6 +275,13 @@ fn examined_words(event: &GcEvent) -> u64 {
     match event.beam.filter(|_| event.kind == GcKind::Minor) {
         Some(beam) => beam.start.heap.saturating_add(beam.start.mbuf),
         None => event.before_words,
+    }
+}
+
+fn count(causes: &mut Vec<(GcCause, u64)>, cause: GcCause, times: u64) {
+    match causes.iter_mut().find(|(known, _)| *known == cause) {
+        Some((_, count)) => *count += times,
+        None => causes.push((cause, times)),
     }
 }
 
@@ -279,6 +314,10 @@ impl Sum {
         own.major += it.major;
         own.failed_minor += it.failed_minor;
         own.over_limit += it.over_limit;
+        own.stops += it.stops;
+        own.concurrent_s += it.concurrent_s;
+        own.evacuation_failures += it.evacuation_failures;
+        it.causes.iter().for_each(|&(cause, times)| count(&mut own.causes, cause, times));
         own.pauses.total_ns = own.pauses.total_ns.saturating_add(it.pauses.total_ns);
         own.reclaimed_bytes += it.reclaimed_bytes;
         own.examined_bytes += it.examined_bytes;
@@ -301,6 +340,7 @@ impl Sum {
         let mut figures = self.figures;
         let length_ns = self.from.zip(self.to).map_or(0, |(from, to)| TimeRange { from, to }.length_ns()) as f64;
         figures.traced_s = length_ns / 1e9;
+        figures.causes.sort_by_key(|&(cause, times)| (std::cmp::Reverse(times), cause));
         if length_ns > 0.0 {
             figures.live_bytes = self.live_byte_ns / length_ns;
             figures.held_bytes = self.held_byte_ns / length_ns;

@@ -73,8 +73,8 @@ impl Landscape {
 
 /// The metric by which memory is divided among components: what a runtime says that its parts use, else resident memory.
 pub fn part_metric(entities: &[Entity]) -> MetricKey {
-    let has_runtime = entities.iter().any(|entity| entity.kind == EntityKind::Runtime);
-    if has_runtime { MEMORY_USED } else { MEMORY_RESIDENT }
+    let is_managed = |entity: &Entity| matches!(entity.kind, EntityKind::Runtime | EntityKind::Heap);
+    if entities.iter().any(is_managed) { MEMORY_USED } else { MEMORY_RESIDENT }
 }
 
 impl Part {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::entity::EntityId;
+use super::gc_logged::LoggedCollection;
 use super::time::Timestamp;
 
 /// What kind of event it is.
@@ -16,11 +17,16 @@ pub enum GcKind {
     FailedMinor,
     /// BEAM: a heap that would have grown beyond its `max_heap_size`.
     OverLimit,
+    /// A stop-the-world pause of a collector that works beside the program (initial mark, remark …): a part of a collection, none itself.
+    Pause,
+    /// Work of a collector beside the running program: how long it took is no pause.
+    Concurrent,
 }
 
 impl GcKind {
     /// Every kind.
-    pub const ALL: [GcKind; 4] = [GcKind::Minor, GcKind::Major, GcKind::FailedMinor, GcKind::OverLimit];
+    pub const ALL: [GcKind; 6] =
+        [GcKind::Minor, GcKind::Major, GcKind::FailedMinor, GcKind::OverLimit, GcKind::Pause, GcKind::Concurrent];
 
     /// Whether it counts as a collection.
     pub fn is_collection(self) -> bool {
@@ -34,6 +40,8 @@ impl GcKind {
             GcKind::Major => "major",
             GcKind::FailedMinor => "failed minor",
             GcKind::OverLimit => "over limit",
+            GcKind::Pause => "pause",
+            GcKind::Concurrent => "concurrent",
         }
     }
 }
@@ -146,7 +154,8 @@ pub struct GcEvent {
     pub entity: EntityId,
     /// What kind it is; not every kind is a collection.
     pub kind: GcKind,
-    /// How long it took, in nanoseconds. On the BEAM one process stands still, elsewhere perhaps the world.
+    /// How long it took, in nanoseconds. On the BEAM one process stands still, elsewhere the world; of [`GcKind::Concurrent`] nothing
+    /// does. A collection beside the program has none of its own: its pauses are events.
     pub pause_ns: u64,
     /// Live and dead words before: heap, old heap and fragments.
     pub before_words: u64,
@@ -158,9 +167,17 @@ pub struct GcEvent {
     pub reclaimed_words: u64,
     /// All that the BEAM tells, where it does.
     pub beam: Option<BeamCollection>,
+    /// What the log of a JVM or of Go tells, where it was read from one.
+    pub logged: Option<LoggedCollection>,
 }
 
 impl GcEvent {
+    /// Whether something stood still for it: what it says of pauses counts.
+    pub fn is_pause(&self) -> bool {
+        let ran_beside = self.kind.is_collection() && self.logged.is_some_and(|logged| logged.concurrent_ns > 0);
+        self.kind != GcKind::Concurrent && !(ran_beside && self.pause_ns == 0)
+    }
+
     /// From a pair of trace events of the BEAM.
     pub fn of_beam(
         at: Timestamp,
@@ -180,22 +197,39 @@ impl GcEvent {
             held_words: beam.end.held(),
             reclaimed_words,
             beam: Some(beam),
+            logged: None,
         }
+    }
+
+    /// Words that the program allocated while it was collected beside it: what is in use afterwards beyond what was left of before.
+    /// 0 of collections that stop it.
+    pub fn allocated_meanwhile_words(&self) -> u64 {
+        let ran_beside = self.logged.is_some_and(|logged| logged.concurrent_ns > 0);
+        if !ran_beside || !self.kind.is_collection() {
+            return 0;
+        }
+        self.after_words.saturating_add(self.reclaimed_words).saturating_sub(self.before_words)
     }
 
     /// Words moved from the young to the old heap by a minor collection; `None` where that is not known.
     pub fn promoted_words(&self) -> Option<u64> {
+        if let Some(logged) = &self.logged {
+            return logged.promoted_bytes.filter(|_| self.kind == GcKind::Minor);
+        }
         let beam = self.beam.filter(|_| self.kind == GcKind::Minor)?;
         Some(beam.end.old_heap.saturating_sub(beam.start.old_heap))
     }
 
     /// Words copied: of a minor collection the young survivors and the promoted, of a major one all that is live.
     pub fn copied_words(&self) -> Option<u64> {
+        if let Some(logged) = self.logged.filter(|_| self.kind == GcKind::Minor) {
+            return logged.young_after_bytes.map(|after| after.saturating_add(logged.promoted_bytes.unwrap_or(0)));
+        }
         let beam = self.beam?;
         match self.kind {
             GcKind::Minor => Some(beam.end.heap.saturating_add(self.promoted_words()?)),
             GcKind::Major => Some(beam.end.heap),
-            GcKind::FailedMinor | GcKind::OverLimit => None,
+            _ => None,
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::analysis::vitals;
 use crate::model::document::{Component, Document};
 use crate::model::entity::{Entity, EntityId, EntityKind};
 use crate::model::id::ComponentId;
-use crate::model::metric::{CPU_CORES, CPU_SHARE, MEMORY_USED, MetricKey};
+use crate::model::metric::{CPU_CORES, CPU_SHARE, GC_PAUSE, MEMORY_ALLOCATION_RATE, MEMORY_USED, MetricKey};
 use crate::model::quantity::Quantity;
 use crate::model::series::{Bucket, Buckets, SeriesKey};
 use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
@@ -245,14 +245,19 @@ impl<'a> Asker<'a> {
         let measured = |metric: MetricKey| {
             let window = at.map(|at| TimeRange::new(at, at));
             let total = of_whole(metric).or_else(|| {
-                let part = match metric {
-                    MEMORY_USED => self.part_metric(),
-                    CPU_CORES => CPU_CORES,
-                    _ => return None,
-                };
-                ids.values().filter_map(|&id| of_entity(part, id)).reduce(|a, b| a + b)
+                let of = |part| ids.values().filter_map(move |&id| of_entity(part, id));
+                match metric {
+                    MEMORY_USED => of(self.part_metric()).reduce(|a, b| a + b),
+                    CPU_CORES | MEMORY_ALLOCATION_RATE => of(metric).reduce(|a, b| a + b),
+                    GC_PAUSE => of(metric).reduce(f64::max),
+                    _ => None,
+                }
             });
-            total.map(|value| Quantity::measured(value, metric.unit(), self.known.source, window))
+            let is_derived = metric == MEMORY_ALLOCATION_RATE && of_whole(metric).is_none();
+            total.map(|value| match is_derived {
+                true => Quantity::derived(value, metric.unit(), "growth between collections / time", &["collections"]),
+                false => Quantity::measured(value, metric.unit(), self.known.source, window),
+            })
         };
         let hottest = ids
             .iter()

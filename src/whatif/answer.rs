@@ -104,6 +104,9 @@ fn missing(knob: &Knob, component: &ComponentData) -> Option<String> {
     let no_requests = || requests.is_empty().then(|| format!("none of its requests were recorded; it takes {needs}"));
     match knob.model {
         ModelId::BeamHeap => missing_of_heaps(component),
+        ModelId::HeapLimit if knob.path == "heap.gogc_percent" && !is_of_go(component) => {
+            Some(format!("it has no heap of Go; it takes {needs}"))
+        }
         ModelId::HeapLimit => (!has_sized_heap(component)).then(|| format!("it has no such heap; it takes {needs}")),
         // Without keys partitions still have a bound.
         ModelId::Queue | ModelId::Pool | ModelId::Partition => no_requests().or_else(|| {
@@ -137,6 +140,11 @@ fn missing_of_heaps(component: &ComponentData) -> Option<String> {
     let sentence =
         || format!("none of its collections were traced; record with --gc-trace {id}, or open a trace of them");
     (!traced).then(sentence)
+}
+
+/// Whether it has a heap of a Go program.
+fn is_of_go(component: &ComponentData) -> bool {
+    component.heaps.iter().any(|heap| heap.collector.as_deref() == Some("Go"))
 }
 
 /// Whether sizes of a whole heap are known, before and after collections, outside of a BEAM.

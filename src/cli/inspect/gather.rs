@@ -6,8 +6,8 @@ use anyhow::bail;
 
 use super::findings::{self, ConsistencyPart, FindingPart};
 use super::parts::*;
-use crate::analysis::consistency::Consistency;
 use super::{Inspect, cpu, gc, processes};
+use crate::analysis::consistency::Consistency;
 use crate::analysis::findings::Findings;
 use crate::analysis::landscape::Landscape;
 use crate::analysis::status::Status;

@@ -1,7 +1,7 @@
 //! The GC part of `inspect`: collections that were seen one by one, in the stretch of time.
 
 use super::gather::Gatherer;
-use super::parts::{GcComponentPart, GcFiguresPart, GcPart, PausePart};
+use super::parts::{CausePart, GcComponentPart, GcFiguresPart, GcPart, PausePart};
 use crate::analysis::gc::GcFigures;
 use crate::model::metric::MEMORY_ALLOCATION_RATE;
 use crate::session::gc::{Collections, summarize};
@@ -48,6 +48,10 @@ fn part(gatherer: &Gatherer<'_>, figures: &GcFigures) -> GcFiguresPart {
         major: figures.major,
         failed_minor: figures.failed_minor,
         over_limit: figures.over_limit,
+        stops: figures.stops,
+        concurrent_s: figures.concurrent_s,
+        evacuation_failures: figures.evacuation_failures,
+        causes: figures.causes.iter().map(|&(cause, count)| CausePart { cause: cause.word(), count }).collect(),
         interval_s: figures.interval_s(),
         pause_us: PausePart {
             p50: us(pauses.p50_ns),

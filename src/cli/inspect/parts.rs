@@ -157,7 +157,7 @@ pub struct GcPart {
     #[serde(flatten)]
     pub all: GcFiguresPart,
     pub by_component: Vec<GcComponentPart>,
-    /// On the BEAM a pause holds up one process; `None` where the recording does not tell.
+    /// On the BEAM a pause holds up one process, of a JVM or of Go the whole program; `None` where the recording does not tell.
     pub stops_the_world: Option<bool>,
 }
 
@@ -177,6 +177,13 @@ pub struct GcFiguresPart {
     pub major: u64,
     pub failed_minor: u64,
     pub over_limit: u64,
+    /// Stop-the-world pauses of collectors that else work beside the program.
+    pub stops: u64,
+    /// Seconds in which collectors worked beside the program.
+    pub concurrent_s: f64,
+    pub evacuation_failures: u64,
+    /// Why it was collected and how often, the most frequent cause first.
+    pub causes: Vec<CausePart>,
     pub interval_s: Option<f64>,
     pub pause_us: PausePart,
     /// Reclaimed as a share of what was examined.
@@ -189,6 +196,13 @@ pub struct GcFiguresPart {
     pub held_bytes: f64,
     /// Live as a share of held.
     pub heap_efficiency: Option<f64>,
+}
+
+/// A cause of collections.
+#[derive(Debug, Serialize)]
+pub struct CausePart {
+    pub cause: &'static str,
+    pub count: u64,
 }
 
 #[derive(Debug, Serialize)]

@@ -86,7 +86,7 @@ pub fn facts(heap: &TracedHeap, reserved: u64) -> Vec<Fact> {
                 failed_ns = Some(event.pause_ns);
                 continue;
             }
-            GcKind::OverLimit => continue,
+            GcKind::OverLimit | GcKind::Pause | GcKind::Concurrent => continue,
         };
         let promoted = if major { 0 } else { end.old_heap.saturating_sub(start.old_heap) };
         let all = event.reclaimed_words.saturating_add(end.heap).saturating_add(end.mbuf);
