@@ -5,6 +5,7 @@
 pub mod findings;
 pub mod functions;
 pub mod gc;
+pub mod gc_timeline;
 pub mod grid;
 pub mod grouping;
 pub mod heat_map;

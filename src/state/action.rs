@@ -3,6 +3,7 @@
 use super::command::{
     Command, DocumentCommand, NavigateCommand, SessionCommand, TimeCommand, TryCommand, WindowCommand,
 };
+use super::memory::{Colouring, MemoryCommand, MemoryDetail};
 use super::{CpuDetail, Selection, State, ThemeChoice, ViewId};
 
 /// A key, independent of any window library.
@@ -130,6 +131,30 @@ pub fn available(state: &State) -> Vec<Action> {
         };
         add("View", title, Shortcut::plain(Key::Char('F')), NavigateCommand::ShowCpuDetail(detail).into());
     }
+    let zooms = open && state.view == ViewId::Memory && !state.memory.zoom.is_empty();
+    if open && state.view == ViewId::Memory {
+        let mut add = |title: &str, shortcut, command: MemoryCommand| {
+            add("Memory", title, shortcut, NavigateCommand::Memory(command).into());
+        };
+        if zooms {
+            add("Zoom out of the box", Shortcut::plain(Key::Backspace), MemoryCommand::ZoomOut);
+        }
+        for colouring in Colouring::ALL.into_iter().filter(|colouring| *colouring != state.memory.colouring) {
+            let title = format!("Colour boxes by {}", colouring.title().to_lowercase());
+            add(&title, None, MemoryCommand::Colour(colouring));
+        }
+        if measured {
+            let (title, shown) =
+                if state.memory.difference { ("Show the landscape", false) } else { ("Show the difference", true) };
+            add(title, Shortcut::plain(Key::Char('V')), MemoryCommand::Difference(shown));
+            add("Compare to the cursor", Shortcut::plain(Key::Char('B')), MemoryCommand::Base(state.cursor()));
+            let (title, detail) = match state.memory.detail {
+                MemoryDetail::Areas => ("Show collections", MemoryDetail::Collections),
+                MemoryDetail::Collections => ("Show memory over time", MemoryDetail::Areas),
+            };
+            add(title, Shortcut::plain(Key::Char('G')), MemoryCommand::Show(detail));
+        }
+    }
     if state.selection.is_some() {
         add("View", "Select nothing", None, NavigateCommand::Select(None).into());
     }
@@ -146,7 +171,8 @@ pub fn available(state: &State) -> Vec<Action> {
         add("Time", "Later", Shortcut::plain(Key::Char('D')), TimeCommand::Pan(0.25).into());
         add("Time", "Show all time", Shortcut::plain(Key::Home), TimeCommand::ShowAll.into());
         if !state.earlier_ranges.is_empty() {
-            add("Time", "Back to the range before", Shortcut::plain(Key::Backspace), TimeCommand::Back.into());
+            let key = if zooms { None } else { Shortcut::plain(Key::Backspace) };
+            add("Time", "Back to the range before", key, TimeCommand::Back.into());
         }
         if state.is_live() {
             let title = if state.follow { "Stop following" } else { "Follow live" };

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::memory::MemoryCommand;
 use super::{CpuDetail, Selection, ThemeChoice, ViewId};
 use crate::model::document::{DecisionState, OpportunityState, Risk, Selector};
 use crate::model::id::{ComponentId, DecisionId, HorizonId, OpportunityId, ScenarioId};
@@ -64,6 +65,8 @@ pub enum NavigateCommand {
     Select(Option<Selection>),
     /// Filters the component tree.
     FilterTree(String),
+    /// What the memory view shows.
+    Memory(MemoryCommand),
     /// What the lower part of the CPU view shows.
     ShowCpuDetail(CpuDetail),
     /// Filters the functions of the CPU view.

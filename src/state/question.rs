@@ -5,12 +5,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::memory::MemoryDetail;
 use super::whatif::{Compared, Predicted};
 use super::{CpuDetail, Selection, State, ViewId, detail};
 use crate::analysis::findings::Findings;
 use crate::analysis::functions::Functions;
 use crate::analysis::gc::GcFigures;
+use crate::analysis::gc_timeline::Timeline;
 use crate::analysis::heat_map::HeatMap;
+use crate::analysis::landscape::difference::Difference;
 use crate::analysis::landscape::{Landscape, part_metric};
 use crate::analysis::layers::Layers;
 use crate::analysis::lines::Lines;
@@ -40,6 +43,20 @@ pub enum Question {
     Landscape {
         /// At which moment; `None` for stated figures.
         at: Option<Timestamp>,
+    },
+    /// What changed in memory between two moments.
+    Change {
+        /// The one.
+        from: Timestamp,
+        /// The other.
+        to: Timestamp,
+    },
+    /// Single collections over time.
+    Timeline {
+        /// Over which time.
+        range: TimeRange,
+        /// In how wide columns.
+        width_ns: i64,
     },
     /// A metric of all components, stacked over time.
     Layers {
@@ -128,6 +145,10 @@ pub enum Topic {
     Vitals,
     /// See [`Question::Landscape`].
     Landscape,
+    /// See [`Question::Change`].
+    Change,
+    /// See [`Question::Timeline`].
+    Timeline,
     /// See [`Question::Layers`].
     Layers,
     /// See [`Question::HeatMap`].
@@ -161,6 +182,8 @@ impl Question {
             Question::Overview => Topic::Overview,
             Question::Vitals { .. } => Topic::Vitals,
             Question::Landscape { .. } => Topic::Landscape,
+            Question::Change { .. } => Topic::Change,
+            Question::Timeline { .. } => Topic::Timeline,
             Question::Layers { .. } => Topic::Layers,
             Question::HeatMap { .. } => Topic::HeatMap,
             Question::Lines { .. } => Topic::Lines,
@@ -184,7 +207,9 @@ impl Question {
     /// Whether its answer changes when a recording grows.
     pub fn depends_on_data(&self) -> bool {
         // Findings, collections and what-if ask about a stretch of time, which says by itself what data there are.
-        let of_range = matches!(self, Question::Findings { .. } | Question::Collections { .. }) || self.is_what_if();
+        let by_range =
+            matches!(self, Question::Findings { .. } | Question::Collections { .. } | Question::Timeline { .. });
+        let of_range = by_range || self.is_what_if();
         !matches!(self, Question::MapLayout) && !of_range
     }
 }
@@ -198,6 +223,10 @@ pub enum Answer {
     Vitals(Vec<Vital>, BTreeMap<ComponentId, Status>),
     /// See [`Question::Landscape`]; `None` if nothing is known.
     Landscape(Option<Landscape>),
+    /// See [`Question::Change`]; `None` if nothing is known of one of the moments.
+    Change(Option<Difference>),
+    /// See [`Question::Timeline`]; `None` where no collection was seen and none was counted.
+    Timeline(Option<Timeline>),
     /// See [`Question::Layers`].
     Layers(Layers),
     /// See [`Question::HeatMap`].
@@ -253,6 +282,10 @@ pub struct Answers {
     pub vitals: Arc<Vec<Vital>>,
     /// Where memory is.
     pub landscape: Option<Arc<Landscape>>,
+    /// What changed in memory.
+    pub change: Option<Arc<Difference>>,
+    /// Collections over time.
+    pub timeline: Option<Arc<Timeline>>,
     /// Memory of components over time.
     pub layers: Option<Arc<Layers>>,
     /// CPU of components over time.
@@ -291,6 +324,8 @@ impl Answers {
             Answer::Overview(overview) => self.overview = Some(Arc::new(overview)),
             Answer::Vitals(vitals, _) => self.vitals = Arc::new(vitals),
             Answer::Landscape(landscape) => self.landscape = landscape.map(Arc::new),
+            Answer::Change(change) => self.change = change.map(Arc::new),
+            Answer::Timeline(timeline) => self.timeline = timeline.map(Arc::new),
             Answer::Layers(layers) => self.layers = Some(Arc::new(layers)),
             Answer::HeatMap(heat_map) => self.heat_map = Some(Arc::new(heat_map)),
             Answer::Lines(lines) => self.lines = Some(Arc::new(lines)),
@@ -375,6 +410,12 @@ pub fn wanted(state: &State) -> Vec<Question> {
         ViewId::Memory => {
             questions.push(Question::Landscape { at: cursor });
             questions.push(Question::Layers { metric: part_metric(&session.entities), range, width_ns });
+            if let (true, Some(from), Some(to)) = (state.memory.needs_change(), state.memory_base(), cursor) {
+                questions.push(Question::Change { from, to });
+            }
+            if state.memory.detail == MemoryDetail::Collections {
+                questions.push(timeline(state, span));
+            }
         }
         ViewId::Cpu => {
             questions.push(Question::HeatMap { metric: CPU_CORES, range, width_ns });
@@ -384,6 +425,13 @@ pub fn wanted(state: &State) -> Vec<Question> {
         ViewId::Roadmap => {}
     }
     questions
+}
+
+/// Collections of the visible time and a little more; of a live session in steps, since all events are read each time.
+fn timeline(state: &State, span: TimeRange) -> Question {
+    let range = steady_range(state);
+    let width_ns = detail::width_ns(range);
+    Question::Timeline { range: detail::fetch_range(range, span, width_ns), width_ns }
 }
 
 /// First what can be answered, then a quick answer, then a good one.

@@ -15,13 +15,17 @@ use crate::model::metric::{self, MetricKey};
 use crate::model::time::Timestamp;
 
 /// What [`Processes::update`] delivers of a process.
-pub(super) const METRICS: [MetricKey; 8] = [
+pub(super) const METRICS: [MetricKey; 12] = [
     metric::MEMORY_USED,
     metric::QUEUE_LENGTH,
     metric::CPU_CORES,
     metric::BEAM_REDUCTIONS,
     metric::HEAP_HELD,
     metric::HEAP_LIVE,
+    metric::HEAP_OLD_HELD,
+    metric::HEAP_OLD_LIVE,
+    metric::HEAP_FRAGMENTS,
+    metric::HEAP_STACK,
     metric::BINARY_HELD,
     metric::MEMORY_EFFICIENCY,
 ];
@@ -279,6 +283,12 @@ impl Processes {
                     rows.push(Sample { entity, metric, value });
                 }
             });
+            // As its memory, also of one that has moved since; most have no old heap and no fragments, so zeros are left out.
+            known.heaps(word_bytes, |metric, value| {
+                if value > 0.0 || metric == metric::HEAP_HELD {
+                    rows.push(Sample { entity, metric, value });
+                }
+            });
         }
         rows.sort_by_key(|row| (row.entity, row.metric));
     }
@@ -369,13 +379,27 @@ impl Known {
         if let Some(bytes) = self.memory_bytes {
             put(metric::MEMORY_USED, bytes);
         }
-        if let Some(heap) = self.heap.filter(|_| !self.moved) {
-            put(metric::HEAP_HELD, heap.held * word_bytes);
-            put(metric::HEAP_LIVE, heap.live * word_bytes);
-            put(metric::BINARY_HELD, heap.binaries * word_bytes);
-            if heap.held > 0.0 {
-                put(metric::MEMORY_EFFICIENCY, (heap.live / heap.held).min(1.0));
-            }
+        if !self.moved {
+            self.heaps(word_bytes, &mut put);
+        }
+        if let Some(heap) = self.heap.filter(|heap| !self.moved && heap.held > 0.0) {
+            put(metric::MEMORY_EFFICIENCY, (heap.live / heap.held).min(1.0));
+        }
+    }
+
+    /// The parts of its heaps as they were looked at last.
+    fn heaps(&self, word_bytes: f64, mut put: impl FnMut(MetricKey, f64)) {
+        let Some(heap) = self.heap else { return };
+        for (metric, words) in [
+            (metric::HEAP_HELD, heap.held),
+            (metric::HEAP_LIVE, heap.live),
+            (metric::HEAP_OLD_HELD, heap.old_held),
+            (metric::HEAP_OLD_LIVE, heap.old_live),
+            (metric::HEAP_FRAGMENTS, heap.fragments),
+            (metric::HEAP_STACK, heap.stack),
+            (metric::BINARY_HELD, heap.binaries),
+        ] {
+            put(metric, words * word_bytes);
         }
     }
 }
@@ -395,6 +419,7 @@ pub(super) mod tests {
             globals: Globals::default(),
             masters: Vec::new(),
             allocators: Vec::new(),
+            resident_bytes: None,
             tables: Vec::new(),
             table_facts: Vec::new(),
             rows: Vec::new(),
@@ -452,7 +477,7 @@ pub(super) mod tests {
         Reading {
             rows: vec![look(1, 100, 0), look(2, 500, 3)],
             identities: vec![identity(1, Some("a"), 0, 0), identity(2, None, 1, 0)],
-            heaps: vec![(pid(1), HeapRow { held: 1000.0, live: 250.0, binaries: 0.0 })],
+            heaps: vec![(pid(1), HeapRow { held: 1000.0, live: 250.0, ..HeapRow::default() })],
             ..empty_reading()
         }
     }

@@ -247,6 +247,7 @@ pub fn text_area(rect: Rect) -> Rect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::landscape::Whole;
     use crate::model::entity::EntityId;
     use crate::model::quantity::Quantity;
     use crate::model::unit::Unit;
@@ -254,25 +255,18 @@ mod tests {
     fn landscape(parts: usize, members: usize, unattributed_bytes: f64) -> Arc<Landscape> {
         let member = |part: usize, member: usize| Member {
             entity: Some(EntityId((part * members + member) as u32)),
-            name: format!("process {member}"),
-            bytes: 1e6 / (member + 1) as f64,
-            component: None,
-            provenance: None,
+            ..Member::new(format!("process {member}"), 1e6 / (member + 1) as f64)
         };
         let part = |index: usize| {
             let members: Vec<Member> = (0..members).map(|place| member(index, place)).collect();
             let bytes = members.iter().map(|member| member.bytes).sum();
-            Part {
-                component: format!("c{index}").as_str().into(),
-                title: format!("Component {index}"),
-                bytes: Quantity::measured(bytes, Unit::BYTES, "host", None),
-                members,
-            }
+            let bytes = Quantity::measured(bytes, Unit::BYTES, "host", None);
+            Part::new(format!("c{index}").as_str().into(), format!("Component {index}"), bytes, members)
         };
         let parts: Vec<Part> = (0..parts).map(part).collect();
         let total = parts.iter().map(Part::bytes).sum::<f64>() + unattributed_bytes;
         let total = Quantity::measured(total, Unit::BYTES, "host", None);
-        Arc::new(Landscape { at: None, total, parts, unattributed_bytes, counted_twice_bytes: 0.0 })
+        Arc::new(Landscape::new(None, Whole::Stated, Some(total), parts))
     }
 
     fn tiles(landscape: Arc<Landscape>) -> Tiles {
