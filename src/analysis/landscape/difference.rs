@@ -4,11 +4,14 @@
 //! part of its component's rest, whose change is what the others leave of it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use super::{Landscape, Member, Part, Step};
+use super::{Landscape, Member, Outside, Part, Step, Whole};
 use crate::model::entity::EntityId;
 use crate::model::id::ComponentId;
+use crate::model::quantity::Quantity;
 use crate::model::time::Timestamp;
+use crate::model::unit::Unit;
 
 /// How somebody changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,6 +128,10 @@ pub struct Difference {
     pub directions: Directions,
     /// What is missing or to be known.
     pub notes: Vec<String>,
+    /// Everybody who was told of at both moments, or was seen to come or go: bytes before, after, and how.
+    pub members: HashMap<EntityId, (f64, f64, How)>,
+    /// The amounts of change, whatever their direction, in the form of a landscape: what a treemap of the difference is made of.
+    pub amounts: Arc<Landscape>,
 }
 
 /// From when to when somebody lived, as far as that was seen.
@@ -138,9 +145,10 @@ pub fn difference(one: &Landscape, other: &Landscape, life: impl Fn(EntityId) ->
     let later: BTreeMap<&ComponentId, &Part> = after.parts.iter().map(|part| (&part.component, part)).collect();
     let ids: BTreeSet<&ComponentId> = earlier.keys().chain(later.keys()).copied().collect();
     let mut directions = Directions::default();
+    let mut members = HashMap::new();
     let mut parts: Vec<ChangedPart> = ids
         .into_iter()
-        .map(|id| changed_part(id, earlier.get(id).copied(), later.get(id).copied(), (from, to), &life))
+        .map(|id| changed_part(id, earlier.get(id).copied(), later.get(id).copied(), (from, to), &life, &mut members))
         .inspect(|part| part.members.iter().for_each(|change| directions.add(change)))
         .collect();
     parts.retain(|part| part.all.how != How::Same || part.members.iter().any(|member| member.how != How::Same));
@@ -148,16 +156,42 @@ pub fn difference(one: &Landscape, other: &Landscape, life: impl Fn(EntityId) ->
     let no_part = |landscape: &Landscape| landscape.unattributed_bytes - landscape.counted_twice_bytes;
     let mut notes: Vec<String> = after.notes.clone();
     notes.extend(before.notes.iter().filter(|note| !after.notes.contains(note)).cloned());
+    let unattributed = change("not attributed", no_part(before), no_part(after));
+    let outside = outside(before, after);
+    let amounts = Arc::new(amounts(to, &parts, &unattributed, &outside));
     Some(Difference {
         from,
         to,
         total: change("all", before.total_bytes(), after.total_bytes()),
         parts,
-        unattributed: change("not attributed", no_part(before), no_part(after)),
-        outside: outside(before, after),
+        unattributed,
+        outside,
+        members,
+        amounts,
         directions,
         notes,
     })
+}
+
+/// How much has changed where, as boxes that add up to all that has changed.
+fn amounts(at: Timestamp, parts: &[ChangedPart], unattributed: &Change, outside: &[(Step, Change)]) -> Landscape {
+    let amount = |change: &Change| change.bytes().abs();
+    let quantity =
+        |bytes| Quantity::derived(bytes, Unit::BYTES, "sum of what has changed, whatever its direction", &[]);
+    let part = |part: &ChangedPart| {
+        let member =
+            |change: &Change| Member { entity: change.entity, ..Member::new(change.name.clone(), amount(change)) };
+        let members: Vec<Member> = part.members.iter().map(member).collect();
+        let bytes = members.iter().map(|member| member.bytes).sum();
+        Part::new(part.component.clone(), part.all.name.clone(), quantity(bytes), members)
+    };
+    let parts: Vec<Part> = parts.iter().map(part).collect();
+    let sum: f64 = parts.iter().map(Part::bytes).sum();
+    let mut found = Landscape::new(Some(at), Whole::Sum, Some(quantity(sum + amount(unattributed))), parts);
+    let steps = outside.iter().filter(|(_, change)| amount(change) >= 1.0);
+    found.outside =
+        steps.map(|(step, change)| Outside { step: *step, bytes: amount(change), members: Vec::new() }).collect();
+    found
 }
 
 fn change(name: &str, before: f64, after: f64) -> Change {
@@ -177,6 +211,7 @@ fn changed_part(
     after: Option<&Part>,
     (from, to): (Timestamp, Timestamp),
     life: &impl Fn(EntityId) -> Life,
+    told: &mut HashMap<EntityId, (f64, f64, How)>,
 ) -> ChangedPart {
     let title = after.or(before).map_or_else(|| id.to_string(), |part| part.title.clone());
     let bytes = |part: Option<&Part>| part.map_or(0.0, Part::bytes);
@@ -192,6 +227,7 @@ fn changed_part(
     let (mut told_before, mut told_after) = (0.0, 0.0);
     let mut tell = |entity: EntityId, name: &str, before: f64, after: f64, how: How| {
         (told_before, told_after) = (told_before + before, told_after + after);
+        told.insert(entity, (before, after, how));
         match how {
             How::Same => unchanged += 1,
             how => members.push(Change { entity: Some(entity), name: name.to_owned(), before, after, how }),
@@ -223,6 +259,13 @@ fn changed_part(
 fn named(part: Option<&Part>) -> HashMap<EntityId, &Member> {
     let members = part.map_or(&[][..], |part| &part.members);
     members.iter().filter_map(|member| Some((member.entity?, member))).collect()
+}
+
+impl Difference {
+    /// How a component changed; `None` if it did not.
+    pub fn part(&self, component: &ComponentId) -> Option<&ChangedPart> {
+        self.parts.iter().find(|part| part.component == *component)
+    }
 }
 
 impl Directions {
@@ -283,6 +326,10 @@ mod tests {
         let total = difference.total.bytes();
         assert!((parts + difference.unattributed.bytes() - total).abs() < 1.0, "{difference:?}");
         assert!((difference.directions.sum() - parts).abs() < 1.0, "{:?}", difference.directions);
+        let boxes: f64 =
+            difference.amounts.parts.iter().flat_map(|part| &part.members).map(|member| member.bytes).sum();
+        let Directions { grown, shrunk, new, gone } = difference.directions;
+        assert!((boxes - (grown + shrunk + new + gone)).abs() < 1.0, "{difference:?}");
     }
 
     fn changes(part: &ChangedPart) -> Vec<(&str, How, f64)> {

@@ -24,7 +24,10 @@ pub fn facts(gc: &GcPart) -> Vec<Vec<String>> {
         Some(false) => "one process stands still at a time",
         None => "",
     };
-    let kinds = format!("{} minor, {} major", all.minor, all.major);
+    let besides = [(all.forced, "forced"), (all.hibernations, "hibernations between them")];
+    let besides: String =
+        besides.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}")).collect();
+    let kinds = format!("{} minor, {} major{besides}", all.minor, all.major);
     let quantiles = format!("p50 {}, p90 {}, p99 {}", us(pause.p50), us(pause.p90), us(pause.p99));
     let bytes = |bytes: Option<f64>| bytes.map(bytes_text);
     let allocated = all.allocation_rate.as_ref().map(|figure| quantity_text(&figure.quantity));
@@ -67,6 +70,23 @@ pub fn by_component(gc: &GcPart, top: usize) -> Vec<Vec<String>> {
             share(figures.efficiency),
             bytes_text(figures.live_bytes),
             figures.heaps.to_string(),
+        ]
+    }));
+    rows
+}
+
+/// The longest pauses, with whose and when.
+pub fn worst(gc: &GcPart, top: usize) -> Vec<Vec<String>> {
+    let head = ["longest pauses", "collection", "process", "at", "reclaimed", "live after"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(gc.worst.iter().take(top).map(|pause| {
+        vec![
+            us(pause.pause_us),
+            pause.sort.to_owned(),
+            cut(&pause.name),
+            clock(pause.at_s),
+            bytes_text(pause.reclaimed_bytes as f64),
+            bytes_text(pause.live_bytes as f64),
         ]
     }));
     rows
