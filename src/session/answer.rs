@@ -62,7 +62,12 @@ pub fn answer(question: &Question, known: Known<'_>, recording: Option<&Recordin
         Question::Change { from, to } => Answer::Change(asker.change(*from, *to)?),
         Question::Timeline { range, width_ns } => Answer::Timeline(asker.timeline(*range, *width_ns)?),
         Question::Overview => Answer::Overview(asker.overview()?),
-        Question::Layers { metric, range, width_ns } => Answer::Layers(asker.layers(*metric, *range, *width_ns)?),
+        Question::Layers { of: Some(id), metric, range, width_ns } => {
+            Answer::Layers(asker.member_layers(id, *metric, *range, *width_ns)?)
+        }
+        Question::Layers { of: None, metric, range, width_ns } => {
+            Answer::Layers(asker.layers(*metric, *range, *width_ns)?)
+        }
         Question::HeatMap { metric, range, width_ns } => Answer::HeatMap(asker.heat_map(*metric, *range, *width_ns)?),
         Question::Findings { range } => Answer::Findings(findings(known, recording, *range)?),
         Question::Lines { about, metric, range, width_ns } => {
@@ -263,6 +268,34 @@ impl<'a> Asker<'a> {
             _ => None,
         };
         Ok(layers::stack(metric, range, width_ns, rows, total, MAX_LAYERS))
+    }
+
+    /// Those members of a component that have series of their own, under the whole of it.
+    fn member_layers(
+        &self,
+        id: &ComponentId,
+        metric: MetricKey,
+        range: TimeRange,
+        width_ns: i64,
+    ) -> Result<layers::Layers, RecordingError> {
+        let mut rows = Vec::new();
+        let mut total = None;
+        if let Some(recording) = self.recording {
+            let measured: BTreeSet<EntityId> =
+                recording.series()?.iter().filter(|key| key.metric == metric).map(|key| key.entity).collect();
+            for entity in self.known.entities.iter().filter(|entity| measured.contains(&entity.id)) {
+                if !belongs_to(entity, id) {
+                    continue;
+                }
+                let buckets = recording.buckets(SeriesKey { entity: entity.id, metric }, range, width_ns)?;
+                match entity.kind {
+                    _ if buckets.buckets.is_empty() => {}
+                    EntityKind::Component => total = Some(buckets),
+                    _ => rows.push((entity.id, entity.name.clone(), buckets)),
+                }
+            }
+        }
+        Ok(layers::stack_members(metric, range, width_ns, rows, total, MAX_LAYERS))
     }
 
     fn heat_map(

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::answer::Asker;
+use super::answer::{Asker, MAX_AGE_NS};
 use crate::analysis::landscape::difference::{Difference, difference};
 use crate::analysis::landscape::kinds::Sizes;
 use crate::analysis::landscape::outside::{AllocatorUse, outside};
@@ -90,7 +90,15 @@ impl Asker<'_> {
         found.census_at = census.map(|census| census.at);
         if found.whole == Whole::Runtime {
             let resident = of_whole(MEMORY_RESIDENT)?;
-            found.outside = outside(found.total_bytes(), &self.allocators(at)?, resident);
+            let total = found.total_bytes();
+            // The total of the moment at which the allocators were asked.
+            let carriers = recording.values_at(ALLOCATOR_CARRIERS, at, MAX_AGE_NS)?;
+            let asked_at = carriers.iter().find(|(id, _)| Some(*id) == whole).map(|(_, point)| point.at);
+            let then = match asked_at.zip(whole) {
+                Some((then, whole)) => self.values_at(MEMORY_USED, then)?.get(&whole).copied(),
+                None => None,
+            };
+            found.outside = outside(total, then.unwrap_or(total), &self.allocators(at)?, resident);
             let measured = |bytes| Quantity::measured(bytes, Unit::BYTES, self.known.source, None);
             found.resident = resident.map(measured);
         }

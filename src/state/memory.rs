@@ -124,6 +124,14 @@ impl MemoryView {
         }
     }
 
+    /// The component that it is zoomed into.
+    pub fn component(&self) -> Option<&ComponentId> {
+        self.zoom.iter().find_map(|zoom| match zoom {
+            Zoom::Component(id) => Some(id),
+            Zoom::Entity(_) | Zoom::Outside(_) => None,
+        })
+    }
+
     /// Whether it needs to know what changed.
     pub fn needs_change(&self) -> bool {
         self.difference || self.colouring == Colouring::Growth

@@ -60,6 +60,8 @@ pub enum Question {
     },
     /// A metric of all components, stacked over time.
     Layers {
+        /// Of the members of this component instead.
+        of: Option<ComponentId>,
         /// Which metric.
         metric: MetricKey,
         /// Over which time.
@@ -409,12 +411,13 @@ pub fn wanted(state: &State) -> Vec<Question> {
         ViewId::Map => questions.push(Question::MapLayout),
         ViewId::Memory => {
             questions.push(Question::Landscape { at: cursor });
-            questions.push(Question::Layers { metric: part_metric(&session.entities), range, width_ns });
+            let of = state.memory.component().cloned();
+            questions.push(Question::Layers { of, metric: part_metric(&session.entities), range, width_ns });
             if let (true, Some(from), Some(to)) = (state.memory.needs_change(), state.memory_base(), cursor) {
                 questions.push(Question::Change { from, to });
             }
             if state.memory.detail == MemoryDetail::Collections {
-                questions.push(timeline(state, span));
+                questions.push(timeline(state));
             }
         }
         ViewId::Cpu => {
@@ -427,11 +430,10 @@ pub fn wanted(state: &State) -> Vec<Question> {
     questions
 }
 
-/// Collections of the visible time and a little more; of a live session in steps, since all events are read each time.
-fn timeline(state: &State, span: TimeRange) -> Question {
+/// Collections of just the visible time, as their figures are shown too; of a live session in steps, since all events are read each time.
+fn timeline(state: &State) -> Question {
     let range = steady_range(state);
-    let width_ns = detail::width_ns(range);
-    Question::Timeline { range: detail::fetch_range(range, span, width_ns), width_ns }
+    Question::Timeline { range, width_ns: detail::width_ns(range) }
 }
 
 /// First what can be answered, then a quick answer, then a good one.

@@ -316,7 +316,10 @@ impl Reading {
                 _ => None,
             }),
             allocators: areas.items().iter().filter_map(allocator).collect(),
-            resident_bytes: status.items().get(1).and_then(Term::text).and_then(|status| resident_bytes(&status)),
+            resident_bytes: match status.items() {
+                [_, Term::Binary(text)] => resident_bytes(&String::from_utf8_lossy(text)),
+                _ => None,
+            },
             tables: rows_of(tables, |row| match row {
                 [id, objects, words] => {
                     Some(TableRow { id: TableId::read(id)?, objects: objects.number()?, words: words.number()? })
@@ -489,6 +492,13 @@ mod tests {
         ]);
         let row = allocator(&tuple(&[atom("eheap_alloc"), both])).unwrap();
         assert_eq!((row.blocks_bytes, row.carriers_bytes), (15.0, 120.0));
+    }
+
+    #[test]
+    fn physical_memory_is_a_line_of_what_linux_tells() {
+        assert_eq!(resident_bytes("Name:\tbeam.smp\nVmRSS:\t   39580 kB\nRssAnon:\t 1 kB\n"), Some(39_580.0 * 1024.0));
+        assert_eq!(resident_bytes("VmRSS:\tmany kB"), None);
+        assert_eq!(resident_bytes(""), None);
     }
 
     #[test]

@@ -23,8 +23,8 @@ const ROW_HEIGHTS: (f32, f32) = (17.0, 34.0);
 /// The share of the height that pauses have.
 const PAUSES_SHARE: f32 = 0.42;
 
-/// Width of the figures beside, if there is room for them.
-const SIDE_WIDTH: f32 = 270.0;
+/// Width of the figures beside, if there is room for them; with the longest pauses beside them where there is more.
+const SIDE_WIDTHS: (f32, f32) = (250.0, 500.0);
 
 /// The colour of a sort.
 pub fn colour(theme: &Theme, sort: Sort) -> Color32 {
@@ -42,8 +42,9 @@ pub fn collections(ui: &mut Ui, rect: Rect, state: &State, commands: &mut Vec<Co
     let Some(timeline) = timeline.filter(|timeline| timeline.all.figures.count > 0) else {
         return without_events(ui, rect, timeline, state, commands);
     };
-    let has_side = rect.width() >= 700.0;
-    let (chart, beside) = rect.split_left_right_at_x(rect.right() - if has_side { SIDE_WIDTH } else { 0.0 });
+    let has_side = rect.width() >= 640.0;
+    let width = if rect.width() >= 1000.0 { SIDE_WIDTHS.1 } else { SIDE_WIDTHS.0 };
+    let (chart, beside) = rect.split_left_right_at_x(rect.right() - if has_side { width } else { 0.0 });
     let chart = if has_side { chart.with_max_x(chart.right() - 10.0) } else { chart };
     strip(ui, chart, timeline, state, commands);
     if has_side {

@@ -14,16 +14,36 @@ use crate::ui::widgets::paint::line_of_text;
 
 const ROW_HEIGHT: f32 = 17.0;
 
+/// From this width on the longest pauses have a column of their own.
+const TWO_COLUMNS: f32 = 420.0;
+
 /// Draws it into `rect`.
 pub fn side(ui: &mut Ui, rect: Rect, timeline: &Timeline, row: &Row, state: &State, commands: &mut Vec<Command>) {
     ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         sorts(ui, row);
-        ScrollArea::vertical().id_salt("gc_side").auto_shrink(false).show(ui, |ui| {
+        let rest = ui.available_rect_before_wrap();
+        if rect.width() < TWO_COLUMNS {
+            return column(ui, rest, "gc_side", |ui| {
+                figures(ui, &row.figures, timeline.stops_the_world);
+                histogram(ui, &row.figures);
+                worst(ui, &row.figures, state, commands);
+            });
+        }
+        let (left, right) = rest.split_left_right_at_fraction(0.48);
+        column(ui, left.with_max_x(left.right() - 10.0), "gc_figures", |ui| {
             figures(ui, &row.figures, timeline.stops_the_world);
             histogram(ui, &row.figures);
-            worst(ui, &row.figures, state, commands);
         });
+        column(ui, right, "gc_worst", |ui| worst(ui, &row.figures, state, commands));
+    });
+}
+
+/// A list that scrolls where it does not fit.
+fn column(ui: &mut Ui, rect: Rect, id: &str, add: impl FnOnce(&mut Ui)) {
+    ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        ScrollArea::vertical().id_salt(id).auto_shrink(false).show(ui, add);
     });
 }
 

@@ -77,7 +77,7 @@ fn look(ui: &Ui, state: &State, difference: bool) -> Look {
 fn landscape(ui: &mut Ui, state: &State, is_measured: bool, commands: &mut Vec<Command>) {
     let Some(landscape) = &state.answers.landscape else {
         let advice = "Watch a source (host, pid:N) or open a recording, or a document that states figures of memory.";
-        let (above, below) = halves(ui.available_rect_before_wrap(), is_measured);
+        let (above, below) = halves(ui.available_rect_before_wrap(), state, is_measured);
         ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
             missing_ui(ui, state, Topic::Landscape, "No memory figures", advice);
         });
@@ -85,7 +85,7 @@ fn landscape(ui: &mut Ui, state: &State, is_measured: bool, commands: &mut Vec<C
     };
     toolbar::header(ui, landscape);
     let (bar, rest) = with_bar(ui);
-    let (boxes, below) = halves(rest, is_measured);
+    let (boxes, below) = halves(rest, state, is_measured);
     let tiles = treemap::treemap(ui, boxes, landscape, look(ui, state, false), state, commands);
     controls(ui, bar, state, &tiles, commands);
     lower(ui, below, state, is_measured, commands);
@@ -95,7 +95,7 @@ fn landscape(ui: &mut Ui, state: &State, is_measured: bool, commands: &mut Vec<C
 fn difference(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let Some(change) = &state.answers.change else {
         let (bar, rest) = with_bar(ui);
-        let (above, below) = halves(rest, true);
+        let (above, below) = halves(rest, state, true);
         ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| {
             toolbar::controls(ui, state, &look(ui, state, true), None, commands);
         });
@@ -107,7 +107,7 @@ fn difference(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     };
     toolbar::difference_header(ui, change);
     let (bar, rest) = with_bar(ui);
-    let (above, below) = halves(rest, true);
+    let (above, below) = halves(rest, state, true);
     let table_width = changes::WIDTH.min(above.width() * 0.45);
     let (boxes, table) = above.split_left_right_at_x(above.right() - table_width);
     let look = look(ui, state, true);
@@ -131,10 +131,11 @@ fn controls(ui: &mut Ui, bar: Rect, state: &State, tiles: &tiles::Tiles, command
     });
 }
 
-/// Boxes above, time below; of stated figures only a note lies below.
-fn halves(rest: Rect, is_measured: bool) -> (Rect, Rect) {
+/// Boxes above, time below, collections with more room; of stated figures only a note lies below.
+fn halves(rest: Rect, state: &State, is_measured: bool) -> (Rect, Rect) {
     if is_measured {
-        return rest.split_top_bottom_at_y(rest.top() + (rest.height() * 0.56).round());
+        let share = if state.memory.detail == MemoryDetail::Areas { 0.56 } else { 0.46 };
+        return rest.split_top_bottom_at_y(rest.top() + (rest.height() * share).round());
     }
     let (boxes, note) = rest.split_top_bottom_at_y((rest.bottom() - 36.0).max(rest.top()));
     (boxes.with_max_y(boxes.bottom() - 6.0), note)

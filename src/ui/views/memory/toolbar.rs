@@ -93,7 +93,7 @@ fn notes(ui: &mut Ui, landscape: &Landscape) {
         }
         notes => {
             let text = if notes.len() == 1 { String::from("1 note") } else { format!("{} notes", notes.len()) };
-            let label = ui.label(RichText::new(format!("⚠ {text}")).color(theme.warning.stroke));
+            let label = ui.label(RichText::new(format!("▲ {text}")).color(theme.warning.stroke));
             label.on_hover_text(notes.join("\n"));
         }
     }
