@@ -3,7 +3,7 @@
 use super::command::{
     Command, DocumentCommand, NavigateCommand, SessionCommand, TimeCommand, TryCommand, WindowCommand,
 };
-use super::memory::{Colouring, MemoryCommand, MemoryDetail};
+use super::memory::{Colouring, MemoryCommand, MemoryDetail, Zoom};
 use super::{CpuDetail, Selection, State, ThemeChoice, ViewId};
 
 /// A key, independent of any window library.
@@ -136,6 +136,9 @@ pub fn available(state: &State) -> Vec<Action> {
         let mut add = |title: &str, shortcut, command: MemoryCommand| {
             add("Memory", title, shortcut, NavigateCommand::Memory(command).into());
         };
+        if let Some(zoom) = zoom_of_selection(state).filter(|zoom| *zoom != state.memory.zoom) {
+            add("Zoom into what is selected", Shortcut::plain(Key::Char('Z')), MemoryCommand::Zoom(zoom));
+        }
         if zooms {
             add("Zoom out of the box", Shortcut::plain(Key::Backspace), MemoryCommand::ZoomOut);
         }
@@ -209,6 +212,18 @@ pub fn available(state: &State) -> Vec<Action> {
     actions
 }
 
+/// The boxes of the landscape in which the selection is, outermost first.
+fn zoom_of_selection(state: &State) -> Option<Vec<Zoom>> {
+    match state.selection.as_ref()? {
+        Selection::Component(id) => Some(vec![Zoom::Component(id.clone())]),
+        Selection::Entity(id) => {
+            let component = state.entity(*id)?.component.clone()?;
+            Some(vec![Zoom::Component(component), Zoom::Entity(*id)])
+        }
+        _ => None,
+    }
+}
+
 /// What the palette lists for a query: the actions, then everything that can be selected; matches of all its words.
 pub fn search(state: &State, query: &str) -> Vec<Action> {
     let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
@@ -246,6 +261,42 @@ mod tests {
             let twin = actions[index + 1..].iter().find(|other| other.shortcut == Some(shortcut));
             assert_eq!(twin, None, "{shortcut}");
         }
+    }
+
+    #[test]
+    fn in_the_memory_view_too_a_key_does_one_thing_and_backspace_zooms_out_first() {
+        let mut state = memory_view();
+        state.memory.zoom = vec![Zoom::Component("c".into())];
+        state.selection = Some(Selection::Component("d".into()));
+        state.earlier_ranges = vec![state.range];
+        let actions = available(&state);
+        for (index, action) in actions.iter().enumerate() {
+            let Some(shortcut) = action.shortcut else { continue };
+            let twin = actions[index + 1..].iter().find(|other| other.shortcut == Some(shortcut));
+            assert_eq!(twin, None, "{shortcut}");
+        }
+        let by = |key: Key| actions.iter().find(|action| action.shortcut == Shortcut::plain(key)).unwrap();
+        assert_eq!(by(Key::Backspace).command, NavigateCommand::Memory(MemoryCommand::ZoomOut).into());
+        let zoom = MemoryCommand::Zoom(vec![Zoom::Component("d".into())]);
+        assert_eq!(by(Key::Char('Z')).command, NavigateCommand::Memory(zoom).into());
+    }
+
+    /// A recorded session without anything in it.
+    fn memory_view() -> State {
+        let range =
+            crate::model::time::TimeRange::new(crate::model::time::Timestamp(0), crate::model::time::Timestamp(9));
+        let session = crate::state::SessionInfo {
+            title: String::new(),
+            kind: crate::state::SessionKind::Recorded,
+            source: String::new(),
+            path: None,
+            span: Some(range),
+            entities: Default::default(),
+            warnings: Vec::new(),
+            values: 0,
+            bytes: 0,
+        };
+        State { session: Some(session), view: ViewId::Memory, range, ..State::default() }
     }
 
     #[test]

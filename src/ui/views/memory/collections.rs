@@ -18,10 +18,10 @@ use crate::ui::widgets::paint::hatch;
 use crate::ui::widgets::time_chart::{Chart, TICKS_WIDTH, cursor_line, time_interactions};
 
 /// Heights of a component's row, as there is room.
-const ROW_HEIGHTS: (f32, f32) = (17.0, 34.0);
+const ROW_HEIGHTS: (f32, f32) = (17.0, 44.0);
 
-/// The share of the height that pauses have.
-const PAUSES_SHARE: f32 = 0.42;
+/// The share of the height that pauses have at least.
+const PAUSES_SHARE: f32 = 0.40;
 
 /// Width of the figures beside, if there is room for them; with the longest pauses beside them where there is more.
 const SIDE_WIDTHS: (f32, f32) = (250.0, 500.0);
@@ -60,10 +60,11 @@ fn shown<'a>(timeline: &'a Timeline, state: &State) -> &'a Row {
 }
 
 fn strip(ui: &mut Ui, rect: Rect, timeline: &Timeline, state: &State, commands: &mut Vec<Command>) {
-    let pauses_height = (rect.height() * PAUSES_SHARE).max(70.0);
-    let (upper, lower) = rect.split_top_bottom_at_y(rect.bottom() - pauses_height);
+    let most_height = rect.height() - (rect.height() * PAUSES_SHARE).max(70.0);
+    let count = timeline.rows.len().max(1) as f32;
+    let height = (most_height / count).clamp(ROW_HEIGHTS.0, ROW_HEIGHTS.1);
+    let (upper, lower) = rect.split_top_bottom_at_y(rect.top() + most_height.min(height * count + 4.0));
     let (labels, _) = upper.split_left_right_at_x(upper.left() + LEGEND_WIDTH);
-    let height = (upper.height() / timeline.rows.len().max(1) as f32).clamp(ROW_HEIGHTS.0, ROW_HEIGHTS.1);
     let fitting = ((upper.height() / height).floor() as usize).max(1);
     let columns = visible(timeline, state.range);
     let row = shown(timeline, state);

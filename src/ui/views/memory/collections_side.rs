@@ -114,14 +114,15 @@ fn figures(ui: &mut Ui, figures: &GcFigures, stops_the_world: Option<bool>) {
     ];
     for (label, value, definition) in rows {
         let Some(value) = value else { continue };
-        ui.horizontal(|ui| {
-            ui.label(RichText::new(label).small().color(Theme::get(ui).text_weak));
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                ui.label(RichText::new(value).small());
-            });
-        })
-        .response
-        .on_hover_text(definition);
+        let theme = Theme::get(ui);
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width() - 8.0, 15.0), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{label}: {value}")));
+        let painter = ui.painter();
+        let taken =
+            line_of_text(painter, rect.right_center(), Align2::RIGHT_CENTER, &value, 11.0, theme.text, rect.width());
+        let width = taken.left() - rect.left() - 4.0;
+        line_of_text(painter, rect.left_center(), Align2::LEFT_CENTER, label, 11.0, theme.text_weak, width);
+        response.on_hover_text(definition);
     }
 }
 

@@ -50,9 +50,19 @@ pub fn header(ui: &mut Ui, landscape: &Landscape) {
             let text = format!("counted twice: {}", of_total(landscape.counted_twice_bytes));
             ui.label(RichText::new(text).color(weak)).on_hover_text(twice(landscape.whole));
         }
-        for outside in landscape.outside.iter().filter(|outside| outside.bytes < 0.0) {
-            let text = format!("{}: −{}", outside.title(), bytes_text(-outside.bytes));
-            ui.label(RichText::new(text).color(weak)).on_hover_text(outside.definition());
+        // What is less than nothing has no box.
+        let less: Vec<_> = landscape.outside.iter().filter(|outside| outside.bytes < 0.0).collect();
+        if !less.is_empty() {
+            let sum: f64 = less.iter().map(|outside| -outside.bytes).sum();
+            let label = ui.label(RichText::new(format!("less −{}", bytes_text(sum))).color(weak));
+            label.on_hover_ui(|ui| {
+                ui.set_max_width(420.0);
+                ui.label("Differences between the total and physical memory that have no box, as they are less than nothing:");
+                for outside in less {
+                    ui.strong(format!("{}: −{}", outside.title(), bytes_text(-outside.bytes)));
+                    ui.label(RichText::new(outside.definition()).color(weak));
+                }
+            });
         }
         notes(ui, landscape);
     });
