@@ -5,6 +5,7 @@ use super::command::{
 };
 use super::memory::{Colouring, MemoryCommand, MemoryDetail, Zoom};
 use super::{CpuDetail, Selection, State, ThemeChoice, ViewId};
+use crate::model::entity::EntityKind;
 
 /// A key, independent of any window library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,8 +218,11 @@ fn zoom_of_selection(state: &State) -> Option<Vec<Zoom>> {
     match state.selection.as_ref()? {
         Selection::Component(id) => Some(vec![Zoom::Component(id.clone())]),
         Selection::Entity(id) => {
-            let component = state.entity(*id)?.component.clone()?;
-            Some(vec![Zoom::Component(component), Zoom::Entity(*id)])
+            let entity = state.entity(*id)?;
+            let component = Zoom::Component(entity.component.clone()?);
+            // Only processes have something inside.
+            let is_process = entity.kind == EntityKind::BeamProcess;
+            Some(std::iter::once(component).chain(is_process.then_some(Zoom::Entity(*id))).collect())
         }
         _ => None,
     }

@@ -202,7 +202,7 @@ fn change(name: &str, before: f64, after: f64) -> Change {
 fn outside(before: &Landscape, after: &Landscape) -> Vec<(Step, Change)> {
     let earlier = |step: Step| before.outside.iter().find(|outside| outside.step == step);
     let both = after.outside.iter().filter_map(|now| Some((earlier(now.step)?, now)));
-    both.map(|(then, now)| (now.step, change(now.title(), then.bytes, now.bytes))).collect()
+    both.map(|(then, now)| (now.step, change(now.step.title(), then.bytes, now.bytes))).collect()
 }
 
 fn changed_part(

@@ -20,6 +20,18 @@ pub enum Step {
     Resident,
 }
 
+impl Step {
+    /// Its name where only its change is told, whatever its direction.
+    pub fn title(self) -> &'static str {
+        match self {
+            Step::Since => "since allocators were asked",
+            Step::Uncounted => "blocks that the runtime does not count",
+            Step::Carriers => "allocators: free in carriers",
+            Step::Resident => "physical memory beyond carriers",
+        }
+    }
+}
+
 /// One difference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outside {

@@ -55,6 +55,9 @@ fn sorts(ui: &mut Ui, row: &Row) {
         ui.spacing_mut().item_spacing.x = 4.0;
         for sort in Sort::ALL {
             let count = if sort == Sort::Hibernation { figures.hibernations } else { sorted(sort) };
+            if count == 0 {
+                continue;
+            }
             let (swatch, _) = ui.allocate_exact_size(vec2(9.0, 9.0), Sense::hover());
             ui.painter().rect_filled(swatch, 1.0, colour(Theme::get(ui), sort));
             ui.label(RichText::new(format!("{} {count}", sort.word())).small()).on_hover_text(sort.definition());

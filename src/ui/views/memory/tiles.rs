@@ -262,7 +262,10 @@ impl Tiles {
 
     /// The name on a box.
     pub fn name(&self, what: What) -> String {
-        let outside = || self.outside(what).map_or("", Outside::title).to_owned();
+        let outside = || match self.outside(what) {
+            Some(outside) if self.look.difference => outside.step.title().to_owned(),
+            outside => outside.map_or("", Outside::title).to_owned(),
+        };
         match what {
             What::Unattributed => String::from("not attributed"),
             What::SmallParts(first) => format!("{} smaller components", self.landscape.parts.len() - first),

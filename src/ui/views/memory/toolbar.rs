@@ -88,7 +88,7 @@ fn notes(ui: &mut Ui, landscape: &Landscape) {
     if let (Some(at), Some(census)) = (landscape.at, landscape.census_at) {
         let age_s = at.seconds_since(census);
         if age_s >= OLD_CENSUS_S {
-            let text = format!("counted one by one {} before", duration_text(age_s.round()));
+            let text = format!("census {} before", duration_text(age_s.round()));
             let hover = format!(
                 "Who has no series of its own is shown as of the last full count before, at {}.",
                 census.local("%d %b %H:%M:%S")
@@ -124,7 +124,9 @@ pub fn difference_header(ui: &mut Ui, difference: &Difference) {
         for (word, sign, bytes) in
             [("grown", "+", sums.grown), ("new", "+", sums.new), ("shrunk", "−", sums.shrunk), ("gone", "−", sums.gone)]
         {
-            ui.label(RichText::new(format!("{word} {sign}{}", bytes_text(bytes))).color(theme.text_weak));
+            if bytes >= 1.0 {
+                ui.label(RichText::new(format!("{word} {sign}{}", bytes_text(bytes))).color(theme.text_weak));
+            }
         }
         let rest = &difference.unattributed;
         if rest.bytes().abs() >= 1.0 {
