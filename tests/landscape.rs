@@ -332,6 +332,21 @@ fn one_census_alone_makes_a_landscape_that_says_what_is_missing() {
 }
 
 #[test]
+fn what_was_there_and_was_not_measured_is_named_and_not_taken_for_gone() {
+    let mut node = Node::new().told();
+    let samples = vec![sample(NODE, metric::MEMORY_USED, 30e6)];
+    // The census is of a minute before, but the node was too busy to tell of anything else since.
+    node.append(Batch { at: second(200), samples, ..Batch::default() });
+    let json = node.inspect(&["--since", "50"]);
+    assert_eq!(json["memory"]["change"]["gone_bytes"], 0.0);
+    let empty = Node::new()
+        .append(Batch { at: second(100), samples: vec![sample(NODE, metric::MEMORY_USED, 30e6)], ..Batch::default() })
+        .landscape(100);
+    assert_eq!(empty.unattributed_bytes, 30e6);
+    assert!(empty.notes.iter().any(|note| note.contains("was not measured lately")), "{:?}", empty.notes);
+}
+
+#[test]
 fn a_clock_that_was_set_back_disturbs_nothing() {
     let mut node = Node::new();
     node.measure(10, 20e6, 9e6, 4e6).measure(5, 21e6, 9e6, 4e6).measure(11, 22e6, 9e6, 5e6);

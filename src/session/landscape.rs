@@ -24,7 +24,7 @@ use crate::store::recording::{Recording, RecordingError};
 const INSIDES: [MetricKey; 8] =
     [HEAP_HELD, HEAP_LIVE, HEAP_OLD_HELD, HEAP_OLD_LIVE, HEAP_FRAGMENTS, HEAP_STACK, BINARY_HELD, QUEUE_LENGTH];
 
-/// So many components that match nothing are named.
+/// So many components that match nothing, or were not measured, are named.
 const NAMED: usize = 5;
 
 impl Asker<'_> {
@@ -153,33 +153,43 @@ impl Asker<'_> {
         if lacks_insides {
             notes.push(String::from("What processes consist of was not recorded."));
         }
+        notes.extend(self.unmeasured(found, at));
         notes.extend(self.unmatched(at));
         Ok(notes)
     }
 
-    /// Components of the document whose selectors matched nobody who lived then.
-    fn unmatched(&self, at: Timestamp) -> Option<String> {
+    /// Components whose processes or tables were there, but of which nothing was measured.
+    fn unmeasured(&self, found: &Landscape, at: Timestamp) -> Option<String> {
+        let shown: BTreeSet<&ComponentId> = found.parts.iter().map(|part| &part.component).collect();
+        let alive = self.alive(at);
+        let hidden: Vec<String> = alive.into_iter().filter(|id| !shown.contains(id)).map(|id| self.title(id)).collect();
+        let hidden: Vec<&str> = hidden.iter().map(String::as_str).collect();
+        named(
+            "was not measured lately, though it was there",
+            "were not measured lately, though they were there",
+            &hidden,
+        )
+    }
+
+    /// Components with somebody who was there.
+    fn alive(&self, at: Timestamp) -> BTreeSet<&ComponentId> {
         let is_alive = |entity: &&Entity| {
-            entity.kind != EntityKind::Component
+            !matches!(entity.kind, EntityKind::Component | EntityKind::Machine | EntityKind::Runtime)
                 && entity.started.is_none_or(|started| started <= at)
                 && entity.ended.is_none_or(|ended| ended > at)
         };
-        let alive: BTreeSet<&ComponentId> =
-            self.known.entities.iter().filter(is_alive).filter_map(|entity| entity.component.as_ref()).collect();
+        self.known.entities.iter().filter(is_alive).filter_map(|entity| entity.component.as_ref()).collect()
+    }
+
+    /// Components of the document whose selectors matched nobody who lived then.
+    fn unmatched(&self, at: Timestamp) -> Option<String> {
+        let alive = self.alive(at);
         let with_selectors = self.known.document.components.iter().filter(|component| !component.selectors.is_empty());
         let unmatched: Vec<&str> = with_selectors
             .filter(|component| !alive.contains(&component.id))
             .map(|component| component.title.as_str())
             .collect();
-        let named = unmatched.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-        match unmatched.len() {
-            0 => None,
-            1 => Some(format!("A component matches nobody who was there at this moment: {named}.")),
-            count if count <= NAMED => {
-                Some(format!("{count} components match nobody who was there at this moment: {named}."))
-            }
-            count => Some(format!("{count} components match nobody who was there at this moment, among them {named}.")),
-        }
+        named("matches nobody who was there at this moment", "match nobody who was there at this moment", &unmatched)
     }
 
     /// What changed between two moments; `None` if nothing is known of one of them.
@@ -193,6 +203,17 @@ impl Asker<'_> {
         let lives: HashMap<EntityId, (Option<Timestamp>, Option<Timestamp>)> =
             self.known.entities.iter().map(|entity| (entity.id, (entity.started, entity.ended))).collect();
         Ok(difference(&one, &other, |id| lives.get(&id).copied().unwrap_or_default()))
+    }
+}
+
+/// A sentence on components by their names; none of none.
+fn named(of_one: &str, of_many: &str, components: &[&str]) -> Option<String> {
+    let names = components.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    match components.len() {
+        0 => None,
+        1 => Some(format!("A component {of_one}: {names}.")),
+        count if count <= NAMED => Some(format!("{count} components {of_many}: {names}.")),
+        count => Some(format!("{count} components {of_many}, among them {names}.")),
     }
 }
 

@@ -216,11 +216,6 @@ fn changed_part(
     let title = after.or(before).map_or_else(|| id.to_string(), |part| part.title.clone());
     let bytes = |part: Option<&Part>| part.map_or(0.0, Part::bytes);
     let mut all = change(&title, bytes(before), bytes(after));
-    all.how = match (before, after) {
-        (None, Some(_)) => How::New,
-        (Some(_), None) => How::Gone,
-        _ => all.how,
-    };
     let (earlier, later) = (named(before), named(after));
     let mut members = Vec::new();
     let mut unchanged = 0;
@@ -249,8 +244,12 @@ fn changed_part(
     }
     members.sort_by(|a, b| b.bytes().abs().total_cmp(&a.bytes().abs()).then(a.entity.cmp(&b.entity)));
     let rest = change("others, not told one by one", all.before - told_before, all.after - told_after);
-    if rest.how != How::Same {
-        members.push(rest);
+    match (before, after, rest.how) {
+        // It came or went as a whole only if that was seen of every one of its members; else nobody looked.
+        (None, Some(_), How::Same) => all.how = How::New,
+        (Some(_), None, How::Same) => all.how = How::Gone,
+        (_, _, How::Same) => {}
+        _ => members.push(rest),
     }
     ChangedPart { component: id.clone(), all, members, unchanged }
 }
@@ -381,6 +380,18 @@ mod tests {
         assert_eq!(hows, [How::New, How::Gone]);
         let stated = Landscape { at: None, ..before.clone() };
         assert_eq!(difference(&stated, &after, life), None);
+    }
+
+    #[test]
+    fn a_component_that_nobody_looked_at_is_not_gone() {
+        let before = landscape(10, 900.0, &[("a", 500.0, &[(1, 300.0), (20, 200.0)]), ("b", 400.0, &[(3, 400.0)])]);
+        let after = landscape(90, 900.0, &[("b", 400.0, &[(3, 400.0)])]);
+        let found = difference(&before, &after, life).unwrap();
+        assert_adds_up(&found);
+        assert_eq!(found.parts[0].all.how, How::Shrunk);
+        let told = [("p20", How::Gone, -200.0), ("others, not told one by one", How::Shrunk, -300.0)];
+        assert_eq!(changes(&found.parts[0]), told);
+        assert_eq!(found.unattributed.bytes(), 500.0);
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod treemap;
 
 use std::sync::Arc;
 
-use egui::{Rect, RichText, Ui, UiBuilder, vec2};
+use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder, vec2};
 
 use super::View;
 use crate::state::command::{Command, NavigateCommand};
@@ -81,14 +81,14 @@ fn landscape(ui: &mut Ui, state: &State, is_measured: bool, commands: &mut Vec<C
         ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
             missing_ui(ui, state, Topic::Landscape, "No memory figures", advice);
         });
-        return lower(ui, below, state, is_measured, commands);
+        return lower(ui, below, state, &look(ui, state, false), commands);
     };
     toolbar::header(ui, landscape);
     let (bar, rest) = with_bar(ui);
     let (boxes, below) = halves(rest, state, is_measured);
     let tiles = treemap::treemap(ui, boxes, landscape, look(ui, state, false), state, commands);
     controls(ui, bar, state, &tiles, commands);
-    lower(ui, below, state, is_measured, commands);
+    lower(ui, below, state, &tiles.look, commands);
 }
 
 /// What changed between two moments, with a table beside.
@@ -97,13 +97,13 @@ fn difference(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         let (bar, rest) = with_bar(ui);
         let (above, below) = halves(rest, state, true);
         ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| {
-            toolbar::controls(ui, state, &look(ui, state, true), None, commands);
+            toolbar::controls(ui, state, None, commands);
         });
         ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
             let advice = "Memory was measured at one of the two moments at most. Move the cursor, or choose another moment to compare to.";
             missing_ui(ui, state, Topic::Change, "No difference to show", advice);
         });
-        return lower(ui, below, state, true, commands);
+        return lower(ui, below, state, &look(ui, state, true), commands);
     };
     toolbar::difference_header(ui, change);
     let (bar, rest) = with_bar(ui);
@@ -115,7 +115,7 @@ fn difference(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let tiles = treemap::treemap(ui, boxes, &change.amounts, look.clone(), state, commands);
     controls(ui, bar, state, &tiles, commands);
     changes::changes(ui, table, change, &look, state, commands);
-    lower(ui, below, state, true, commands);
+    lower(ui, below, state, &look, commands);
 }
 
 /// Room for the controls, and what is left below them.
@@ -127,7 +127,7 @@ fn with_bar(ui: &Ui) -> (Rect, Rect) {
 
 fn controls(ui: &mut Ui, bar: Rect, state: &State, tiles: &tiles::Tiles, commands: &mut Vec<Command>) {
     ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| {
-        toolbar::controls(ui, state, &tiles.look, tiles.found, commands);
+        toolbar::controls(ui, state, tiles.found, commands);
     });
 }
 
@@ -142,10 +142,17 @@ fn halves(rest: Rect, state: &State, is_measured: bool) -> (Rect, Rect) {
 }
 
 /// Over time, or the collections; without measurements what would give them.
-fn lower(ui: &mut Ui, rect: Rect, state: &State, is_measured: bool, commands: &mut Vec<Command>) {
-    if !is_measured {
+fn lower(ui: &mut Ui, rect: Rect, state: &State, look: &Look, commands: &mut Vec<Command>) {
+    if state.measured_span().is_none() {
         ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
-            ui.label(RichText::new(NOT_MEASURED).color(Theme::get(ui).text_weak));
+            ui.horizontal_top(|ui| {
+                ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                    toolbar::legend(ui, look);
+                    ui.with_layout(Layout::left_to_right(Align::Min).with_main_wrap(true), |ui| {
+                        ui.label(RichText::new(NOT_MEASURED).color(Theme::get(ui).text_weak));
+                    });
+                });
+            });
         });
     } else {
         let (tabs, below) = rect.split_top_bottom_at_y(rect.top() + 25.0);
@@ -156,6 +163,8 @@ fn lower(ui: &mut Ui, rect: Rect, state: &State, is_measured: bool, commands: &m
                         commands.push(NavigateCommand::Memory(MemoryCommand::Show(detail)).into());
                     }
                 }
+                // Just below the boxes, where there is room for it.
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| toolbar::legend(ui, look));
             });
         });
         match state.memory.detail {

@@ -139,7 +139,7 @@ pub fn difference_header(ui: &mut Ui, difference: &Difference) {
 }
 
 /// Where one is zoomed in, and everything that can be chosen.
-pub fn controls(ui: &mut Ui, state: &State, look: &Look, found: Option<Found>, commands: &mut Vec<Command>) {
+pub fn controls(ui: &mut Ui, state: &State, found: Option<Found>, commands: &mut Vec<Command>) {
     let is_measured = state.measured_span().is_some();
     ui.horizontal(|ui| {
         ui.set_height(22.0);
@@ -152,7 +152,6 @@ pub fn controls(ui: &mut Ui, state: &State, look: &Look, found: Option<Found>, c
             if !state.memory.difference {
                 colours(ui, state, is_measured, commands);
             }
-            legend(ui, look);
         });
     });
     ui.allocate_space(vec2(0.0, 1.0));
@@ -270,7 +269,8 @@ fn definition(colouring: Colouring) -> &'static str {
     }
 }
 
-fn legend(ui: &mut Ui, look: &Look) {
+/// What the colours of boxes stand for, from right to left.
+pub fn legend(ui: &mut Ui, look: &Look) {
     let legend = look.legend();
     let theme = Theme::get(ui);
     let swatch = |ui: &mut Ui, colour, width: f32| {
