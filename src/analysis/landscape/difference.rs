@@ -292,11 +292,14 @@ mod tests {
     use crate::model::quantity::Quantity;
     use crate::model::unit::Unit;
 
-    fn landscape(at: i64, total: f64, parts: &[(&str, f64, &[(u32, f64)])]) -> Landscape {
+    /// A component: its name, its bytes, and those of members.
+    type Told<'a> = (&'a str, f64, &'a [(u32, f64)]);
+
+    fn landscape(at: i64, total: f64, parts: &[Told<'_>]) -> Landscape {
         let bytes = |bytes: f64| Quantity::measured(bytes, Unit::BYTES, "beam:a@b", None);
         let member =
             |&(id, bytes): &(u32, f64)| Member { entity: Some(EntityId(id)), ..Member::new(format!("p{id}"), bytes) };
-        let part = |&(id, all, members): &(&str, f64, &[(u32, f64)])| {
+        let part = |&(id, all, members): &Told<'_>| {
             let mut members: Vec<Member> = members.iter().map(member).collect();
             let rest = all - members.iter().map(|member| member.bytes).sum::<f64>();
             if rest >= 1.0 {
