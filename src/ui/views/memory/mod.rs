@@ -97,7 +97,7 @@ fn difference(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         let (bar, rest) = with_bar(ui);
         let (above, below) = halves(rest, state, true);
         ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| {
-            toolbar::controls(ui, state, None, commands);
+            toolbar::controls(ui, state, &look(ui, state, true), None, commands);
         });
         ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
             let advice = "Memory was measured at one of the two moments at most. Move the cursor, or choose another moment to compare to.";
@@ -127,7 +127,7 @@ fn with_bar(ui: &Ui) -> (Rect, Rect) {
 
 fn controls(ui: &mut Ui, bar: Rect, state: &State, tiles: &tiles::Tiles, commands: &mut Vec<Command>) {
     ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| {
-        toolbar::controls(ui, state, tiles.found, commands);
+        toolbar::controls(ui, state, &tiles.look, tiles.found, commands);
     });
 }
 
@@ -145,14 +145,7 @@ fn halves(rest: Rect, state: &State, is_measured: bool) -> (Rect, Rect) {
 fn lower(ui: &mut Ui, rect: Rect, state: &State, look: &Look, commands: &mut Vec<Command>) {
     if state.measured_span().is_none() {
         ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
-            ui.horizontal_top(|ui| {
-                ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-                    toolbar::legend(ui, look);
-                    ui.with_layout(Layout::left_to_right(Align::Min).with_main_wrap(true), |ui| {
-                        ui.label(RichText::new(NOT_MEASURED).color(Theme::get(ui).text_weak));
-                    });
-                });
-            });
+            ui.label(RichText::new(NOT_MEASURED).color(Theme::get(ui).text_weak));
         });
     } else {
         let (tabs, below) = rect.split_top_bottom_at_y(rect.top() + 25.0);

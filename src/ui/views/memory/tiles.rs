@@ -269,7 +269,11 @@ impl Tiles {
         match what {
             What::Unattributed => String::from("not attributed"),
             What::SmallParts(first) => format!("{} smaller components", self.landscape.parts.len() - first),
-            What::SmallMembers(..) => String::from("others, each too small to draw"),
+            What::SmallMembers(part, first) => match self.landscape.parts[part].members[first..].split_last() {
+                Some((rest, [])) => rest.name.clone(),
+                Some((rest, small)) if rest.is_rest() => format!("{} and {} too small to draw", rest.name, small.len()),
+                _ => String::from("others, each too small to draw"),
+            },
             What::Part(part) => self.landscape.parts[part].title.clone(),
             What::Member(part, member) => self.landscape.parts[part].members[member].name.clone(),
             What::Slice(..) => self.slice(what).map_or("", |slice| slice.kind.title()).to_owned(),

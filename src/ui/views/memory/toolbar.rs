@@ -139,7 +139,7 @@ pub fn difference_header(ui: &mut Ui, difference: &Difference) {
 }
 
 /// Where one is zoomed in, and everything that can be chosen.
-pub fn controls(ui: &mut Ui, state: &State, found: Option<Found>, commands: &mut Vec<Command>) {
+pub fn controls(ui: &mut Ui, state: &State, look: &Look, found: Option<Found>, commands: &mut Vec<Command>) {
     let is_measured = state.measured_span().is_some();
     ui.horizontal(|ui| {
         ui.set_height(22.0);
@@ -151,6 +151,10 @@ pub fn controls(ui: &mut Ui, state: &State, found: Option<Found>, commands: &mut
             }
             if !state.memory.difference {
                 colours(ui, state, is_measured, commands);
+            }
+            // Of what is measured it lies below the boxes, as there is more to choose here.
+            if !is_measured {
+                legend(ui, look);
             }
         });
     });
