@@ -173,6 +173,14 @@ registry! {
         "Blocks of young and old heap that a process holds.";
     HEAP_LIVE "heap.live_bytes" "Heap in use" Unit::BYTES, Gauge Sum LowerIsBetter
         "What of its heaps a process has in use, garbage since the last collection included.";
+    HEAP_OLD_HELD "heap.old_held_bytes" "Old heap held" Unit::BYTES, Gauge Sum LowerIsBetter
+        "Block of the old generation that a process holds; a part of the heap held.";
+    HEAP_OLD_LIVE "heap.old_live_bytes" "Old heap in use" Unit::BYTES, Gauge Sum LowerIsBetter
+        "What has survived two collections or more, garbage since the last major one included; a part of the heap in use.";
+    HEAP_FRAGMENTS "heap.fragment_bytes" "Heap fragments" Unit::BYTES, Gauge Sum LowerIsBetter
+        "Pieces of heap outside of the blocks, mostly messages that came lately; a part of the heap held and of that in use.";
+    HEAP_STACK "heap.stack_bytes" "Stack" Unit::BYTES, Gauge Sum Neutral
+        "Stack of a process; it lies in the block of its young heap and does not count as heap in use.";
     BINARY_HELD "binary.held_bytes" "Binaries held" Unit::BYTES, Gauge Sum LowerIsBetter
         "Off-heap binaries that a process keeps alive; one that several keep counts in each of them.";
     TABLE_OBJECTS "table.objects" "Rows" Unit::COUNT, Gauge Sum Neutral

@@ -27,7 +27,10 @@ pub fn facts(gc: &GcPart) -> Vec<Vec<String>> {
         Some(false) => "one process stands still at a time",
         None => "",
     };
-    let kinds = format!("{} minor, {} major", all.minor, all.major);
+    let besides = [(all.forced, "forced"), (all.hibernations, "hibernations between them")];
+    let besides: String =
+        besides.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}")).collect();
+    let kinds = format!("{} minor, {} major{besides}", all.minor, all.major);
     let stops = (all.stops > 0).then(|| format!("{}, beside them {}", all.stops, duration_text(all.concurrent_s)));
     let causes: Vec<String> =
         all.causes.iter().take(CAUSES_SHOWN).map(|it| format!("{} ({})", it.cause, it.count)).collect();
@@ -81,6 +84,23 @@ pub fn by_component(gc: &GcPart, top: usize) -> Vec<Vec<String>> {
             share(figures.efficiency),
             bytes_text(figures.live_bytes),
             figures.heaps.to_string(),
+        ]
+    }));
+    rows
+}
+
+/// The longest pauses, with whose and when.
+pub fn worst(gc: &GcPart, top: usize) -> Vec<Vec<String>> {
+    let head = ["longest pauses", "collection", "process", "at", "reclaimed", "live after"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(gc.worst.iter().take(top).map(|pause| {
+        vec![
+            us(pause.pause_us),
+            pause.sort.to_owned(),
+            cut(&pause.name),
+            clock(pause.at_s),
+            bytes_text(pause.reclaimed_bytes as f64),
+            bytes_text(pause.live_bytes as f64),
         ]
     }));
     rows
