@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
+use vivarium::analysis::vitals::Vital;
 use vivarium::app::{App, Start};
 use vivarium::model::document::{DecisionState, OpportunityState};
 use vivarium::model::id::ComponentId;
+use vivarium::model::metric::GC_PAUSE;
 use vivarium::state::command::{Command, DecisionEdit, DocumentCommand, NavigateCommand, OpportunityEdit};
 use vivarium::state::{Selection, State};
 
@@ -131,4 +133,29 @@ fn what_was_changed_is_checked_anew() {
     let accepted = DecisionEdit::State(DecisionState::Accepted);
     window.apply(DocumentCommand::EditDecision("M-MessageQueues.08".into(), accepted));
     window.wait_until("the new answer", |state| !is_open(state));
+}
+
+#[test]
+fn pauses_of_a_jvm_are_said_to_stop_the_world_and_those_of_a_node_to_hold_up_a_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("gc.log");
+    let line = |n: u32| {
+        format!("[{n}.000s][info][gc] GC({n}) Pause Young (Normal) (G1 Evacuation Pause) 50M->20M(100M) 1.5ms\n")
+    };
+    let lines: String = (1..30).map(line).collect();
+    std::fs::write(&log, format!("[0.1s][info][gc] Using G1\n{lines}")).unwrap();
+    let mut window = Window::open(log.to_str().unwrap());
+    window.wait_until("collections", |state| state.answers.collections.is_some());
+    for text in ["each stops the whole program", "Stop-the-world pause, longest", "G1 Evacuation Pause"] {
+        assert!(window.shows(text), "{text}");
+    }
+    assert!(!window.shows("one process only"));
+    window.wait_until("the landscape", |state| state.answers.landscape.is_some());
+    window.wait_until("the pause among the vital figures", |state| {
+        let known = |vital: &Vital| vital.metric == Some(GC_PAUSE) && vital.quantity.is_some();
+        state.answers.vitals.iter().any(known)
+    });
+    let heap = ComponentId::from("Java heap (G1)");
+    window.apply(NavigateCommand::Select(Some(Selection::Component(heap))));
+    assert!(window.shows("Stop-the-world pause, median"));
 }

@@ -7,6 +7,7 @@ pub mod effects;
 pub mod findings;
 pub mod functions;
 pub mod gc;
+pub mod gc_timeline;
 pub mod grid;
 pub mod grouping;
 pub mod heat_map;

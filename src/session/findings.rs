@@ -107,7 +107,7 @@ fn chosen(entities: &[Entity], recording: &Recording, range: TimeRange) -> Resul
     let step_ns = range.length_ns() / MOMENTS;
     for metric in OUTSTANDING {
         for moment in 1..=MOMENTS {
-            let at = range.from.plus_ns(step_ns * moment);
+            let at = if moment == MOMENTS { range.to } else { range.from.plus_ns(step_ns * moment) };
             let mut values: BTreeMap<EntityKind, Vec<(f64, EntityId)>> = BTreeMap::new();
             for (id, point) in recording.values_at(metric, at, MAX_AGE_NS)? {
                 let kind = kinds.get(&id).copied();
@@ -131,6 +131,7 @@ fn chosen(entities: &[Entity], recording: &Recording, range: TimeRange) -> Resul
 fn is_wanted(kind: EntityKind, key: MetricKey) -> bool {
     match kind {
         EntityKind::BeamProcess => [
+            metric::MEMORY_USED,
             metric::CPU_CORES,
             metric::QUEUE_LENGTH,
             metric::HEAP_HELD,

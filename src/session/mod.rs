@@ -9,6 +9,7 @@ pub mod findings;
 pub mod gc;
 pub mod import;
 pub mod intake;
+mod landscape;
 pub mod new_recording;
 pub mod open;
 pub mod recorder;

@@ -76,6 +76,11 @@ impl Scenarios {
         Ok((!cancelled()).then_some(answer))
     }
 
+    /// Fits one more component of what was asked about last, while nobody asks; false when there is none left.
+    pub fn prepare_one(&mut self) -> bool {
+        self.prepared.as_mut().is_some_and(|prepared| prepared.models.prepare_one(&prepared.data))
+    }
+
     fn prepare(
         &mut self,
         document: &Document,

@@ -11,9 +11,12 @@ const MAX_TERMS: u32 = 16_000_000;
 
 /// A process identifier of the node, without the node's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Pid {
+pub struct Pid {
+    /// Its number.
     pub id: u32,
+    /// How often the numbers began anew.
     pub serial: u32,
+    /// Which life of the node it belongs to; 0 where that is not told.
     pub creation: u32,
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::compare::Against;
+use super::memory::MemoryCommand;
 use super::whatif::Exploring;
 use super::{CpuDetail, Selection, ThemeChoice, ViewId};
 use crate::model::document::{Check, DecisionState, OpportunityState, Risk, Selector};
@@ -68,6 +69,8 @@ pub enum NavigateCommand {
     Select(Option<Selection>),
     /// Filters the component tree.
     FilterTree(String),
+    /// What the memory view shows.
+    Memory(MemoryCommand),
     /// What the lower part of the CPU view shows.
     ShowCpuDetail(CpuDetail),
     /// Filters the functions of the CPU view.

@@ -5,6 +5,7 @@ pub mod command;
 pub mod compare;
 pub mod detail;
 pub mod history;
+pub mod memory;
 pub mod question;
 pub mod whatif;
 
@@ -21,6 +22,7 @@ use crate::model::time::{TimeRange, Timestamp};
 
 use compare::Against;
 use history::History;
+use memory::MemoryView;
 use question::Answers;
 use whatif::Trying;
 
@@ -246,6 +248,8 @@ pub struct State {
     pub against: Option<Against>,
     /// What is being tried in thought.
     pub trying: Trying,
+    /// What the memory view shows.
+    pub memory: MemoryView,
     /// What the lower part of the CPU view shows.
     pub cpu_detail: CpuDetail,
     /// Text that filters the functions by module and name.
@@ -295,6 +299,7 @@ impl Default for State {
             tree_filter: String::new(),
             trying: Trying::default(),
             against: None,
+            memory: MemoryView::default(),
             cpu_detail: CpuDetail::default(),
             function_filter: String::new(),
             function_zoom: Vec::new(),
@@ -317,6 +322,13 @@ impl State {
     /// The moment that views of one moment show; `None` if nothing was measured.
     pub fn cursor(&self) -> Option<Timestamp> {
         self.measured_span().map(|_| self.playback.position)
+    }
+
+    /// The moment that memory is compared to: the one that was chosen, else the beginning of the visible range.
+    pub fn memory_base(&self) -> Option<Timestamp> {
+        let span = self.measured_span()?;
+        let base = self.memory.base.unwrap_or_else(|| question::steady_range(self).from);
+        Some(base.clamp(span.from, span.to))
     }
 
     /// What was measured; `None` if nothing was.

@@ -6,13 +6,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::compare::{Against, Beside};
+use super::memory::MemoryDetail;
 use super::whatif::{Compared, ExploredAnswer, Predicted};
 use super::{CpuDetail, Selection, State, ViewId, detail};
 use crate::analysis::consistency::Consistency;
 use crate::analysis::findings::Findings;
 use crate::analysis::functions::Functions;
 use crate::analysis::gc::GcFigures;
+use crate::analysis::gc_timeline::Timeline;
 use crate::analysis::heat_map::HeatMap;
+use crate::analysis::landscape::difference::Difference;
 use crate::analysis::landscape::{Landscape, part_metric};
 use crate::analysis::layers::Layers;
 use crate::analysis::lines::Lines;
@@ -44,8 +47,24 @@ pub enum Question {
         /// At which moment; `None` for stated figures.
         at: Option<Timestamp>,
     },
+    /// What changed in memory between two moments.
+    Change {
+        /// The one.
+        from: Timestamp,
+        /// The other.
+        to: Timestamp,
+    },
+    /// Single collections over time.
+    Timeline {
+        /// Over which time.
+        range: TimeRange,
+        /// In how wide columns.
+        width_ns: i64,
+    },
     /// A metric of all components, stacked over time.
     Layers {
+        /// Of the members of this component instead.
+        of: Option<ComponentId>,
         /// Which metric.
         metric: MetricKey,
         /// Over which time.
@@ -154,6 +173,10 @@ pub enum Topic {
     Vitals,
     /// See [`Question::Landscape`].
     Landscape,
+    /// See [`Question::Change`].
+    Change,
+    /// See [`Question::Timeline`].
+    Timeline,
     /// See [`Question::Layers`].
     Layers,
     /// See [`Question::HeatMap`].
@@ -193,6 +216,8 @@ impl Question {
             Question::Overview => Topic::Overview,
             Question::Vitals { .. } => Topic::Vitals,
             Question::Landscape { .. } => Topic::Landscape,
+            Question::Change { .. } => Topic::Change,
+            Question::Timeline { .. } => Topic::Timeline,
             Question::Layers { .. } => Topic::Layers,
             Question::HeatMap { .. } => Topic::HeatMap,
             Question::Lines { .. } => Topic::Lines,
@@ -228,6 +253,7 @@ impl Question {
             Question::Findings { .. }
                 | Question::Consistency { .. }
                 | Question::Collections { .. }
+                | Question::Timeline { .. }
                 | Question::Beside { .. }
         ) || self.is_what_if();
         !matches!(self, Question::MapLayout) && !of_range
@@ -243,6 +269,10 @@ pub enum Answer {
     Vitals(Vec<Vital>, BTreeMap<ComponentId, Status>),
     /// See [`Question::Landscape`]; `None` if nothing is known.
     Landscape(Option<Landscape>),
+    /// See [`Question::Change`]; `None` if nothing is known of one of the moments.
+    Change(Option<Difference>),
+    /// See [`Question::Timeline`]; `None` where no collection was seen and none was counted.
+    Timeline(Option<Timeline>),
     /// See [`Question::Layers`].
     Layers(Layers),
     /// See [`Question::HeatMap`].
@@ -304,6 +334,10 @@ pub struct Answers {
     pub vitals: Arc<Vec<Vital>>,
     /// Where memory is.
     pub landscape: Option<Arc<Landscape>>,
+    /// What changed in memory.
+    pub change: Option<Arc<Difference>>,
+    /// Collections over time.
+    pub timeline: Option<Arc<Timeline>>,
     /// Memory of components over time.
     pub layers: Option<Arc<Layers>>,
     /// CPU of components over time.
@@ -348,6 +382,8 @@ impl Answers {
             Answer::Overview(overview) => self.overview = Some(Arc::new(overview)),
             Answer::Vitals(vitals, _) => self.vitals = Arc::new(vitals),
             Answer::Landscape(landscape) => self.landscape = landscape.map(Arc::new),
+            Answer::Change(change) => self.change = change.map(Arc::new),
+            Answer::Timeline(timeline) => self.timeline = timeline.map(Arc::new),
             Answer::Layers(layers) => self.layers = Some(Arc::new(layers)),
             Answer::HeatMap(heat_map) => self.heat_map = Some(Arc::new(heat_map)),
             Answer::Lines(lines) => self.lines = Some(Arc::new(lines)),
@@ -435,7 +471,14 @@ pub fn wanted(state: &State) -> Vec<Question> {
         ViewId::Map => questions.push(Question::MapLayout),
         ViewId::Memory => {
             questions.push(Question::Landscape { at: cursor });
-            questions.push(Question::Layers { metric: part_metric(&session.entities), range, width_ns });
+            let of = state.memory.component().cloned();
+            questions.push(Question::Layers { of, metric: part_metric(&session.entities), range, width_ns });
+            if let (true, Some(from), Some(to)) = (state.memory.needs_change(), state.memory_base(), cursor) {
+                questions.push(Question::Change { from, to });
+            }
+            if state.memory.detail == MemoryDetail::Collections {
+                questions.push(timeline(state));
+            }
         }
         ViewId::Cpu => {
             questions.push(Question::HeatMap { metric: CPU_CORES, range, width_ns });
@@ -457,6 +500,12 @@ fn beside(state: &State) -> Option<Question> {
         Against::AfterCursor => Some(state.cursor().filter(|at| state.range.from < *at && *at < state.range.to)?),
     };
     Some(Question::Beside { against, range: steady_range(state), cursor })
+}
+
+/// Collections of just the visible time, as their figures are shown too; of a live session in steps, since all events are read each time.
+fn timeline(state: &State) -> Question {
+    let range = steady_range(state);
+    Question::Timeline { range, width_ns: detail::width_ns(range) }
 }
 
 /// First what can be answered, then a quick answer, then a good one.

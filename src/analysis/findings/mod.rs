@@ -5,6 +5,7 @@
 //! the window, `inspect`, `check` and reports show what they found.
 
 mod contention;
+pub mod crash;
 mod growth;
 mod heaps;
 mod leaks;
@@ -13,6 +14,7 @@ mod observed;
 mod queues;
 mod serialization;
 mod shape;
+pub mod slogans;
 mod tables;
 
 use crate::model::entity::EntityId;
@@ -46,6 +48,8 @@ macro_rules! classes {
 }
 
 classes! {
+    Crash "crash" "Crash" "How the node ended, by its crash dump.";
+    CrashMemory "crash_memory" "Memory at the crash" "What filled the memory when the node ended.";
     Serialization "serialization" "Serialization bottleneck" "Work goes through one process, which is at its limit.";
     QueueGrowth "queue_growth" "Growing queue" "A process gets more messages than it handles.";
     LongQueue "long_queue" "Long queue" "Many messages wait.";
@@ -192,7 +196,8 @@ impl Findings {
 
 /// Asks every rule.
 pub fn find(observed: &Observed) -> Findings {
-    let mut list = serialization::find(observed);
+    let mut list = crash::find(observed);
+    list.extend(serialization::find(observed));
     list.extend(queues::find(observed));
     let leaks = leaks::find(observed);
     list.extend(leaks.found);
@@ -203,6 +208,11 @@ pub fn find(observed: &Observed) -> Findings {
     list.sort_by(|a, b| (a.severity, a.rule_class).cmp(&(b.severity, b.rule_class)).then_with(|| a.id.cmp(&b.id)));
     let mut not_examined = leaks.undecided;
     not_examined.extend(contention::not_examined(observed));
+    if crash::slogan(observed).is_some() {
+        not_examined = vec![String::from(
+            "A crash dump is one moment: leaks, steps, growing queues and contention can't be told from it.",
+        )];
+    }
     Findings { list, not_examined }
 }
 

@@ -117,13 +117,20 @@ fn long(observed: &Observed, process: &Subject, track: &Track) -> Option<Finding
     let range = observed.stretch(since_s, end_s);
     let mut finding = finding(RuleClass::LongQueue, severity, Grade::Measured, &[process], range);
     let last = track.last()?.mean;
-    finding.message = format!(
-        "{}: {} messages wait, and no fewer than {} for the last {}.",
-        process.name,
-        number_text(last, Unit::COUNT),
-        number_text(LONG, Unit::COUNT),
-        duration_text((end_s - since_s).round())
-    );
+    let waiting = number_text(last, Unit::COUNT);
+    finding.message = if end_s < 1.0 {
+        // One moment is all there is.
+        let function = process.attributes.get("current_function");
+        let place = function.map_or_else(String::new, |function| format!("; it was in {function}"));
+        format!("{}: {waiting} messages wait{place}.", process.name)
+    } else {
+        format!(
+            "{}: {waiting} messages wait, and no fewer than {} for the last {}.",
+            process.name,
+            number_text(LONG, Unit::COUNT),
+            duration_text((end_s - since_s).round())
+        )
+    };
     finding.evidence = vec![observed.measured("waiting", last, Unit::COUNT, range)];
     finding.derived = Some(finding.evidence[0].quantity.clone());
     finding.stated = observed.stated(process, metric::QUEUE_LENGTH);

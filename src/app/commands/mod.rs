@@ -36,6 +36,7 @@ fn navigate(app: &mut App, command: NavigateCommand) {
             app.pin_selection();
         }
         NavigateCommand::FilterTree(text) => app.state.tree_filter = text,
+        NavigateCommand::Memory(command) => app.state.memory.apply(command),
         NavigateCommand::ShowCpuDetail(detail) => {
             app.state.cpu_detail = detail;
             app.state.view = ViewId::Cpu;

@@ -6,6 +6,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::findings::{ConsistencyPart, FindingPart};
+use super::memory::MemoryPart;
+use super::processes::{CrashPart, ProcessPart};
 use crate::model::document::Statistic;
 use crate::model::metric::MetricKey;
 use crate::model::quantity::{Quantity, Value};
@@ -21,12 +23,18 @@ pub struct Parts {
     pub session: SessionPart,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored: Option<StoredPart>,
+    /// How the node ended that left a crash dump.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crash: Option<CrashPart>,
     #[serde(serialize_with = "by_metric")]
     pub vitals: Vec<(MetricKey, Figure)>,
     pub components: Vec<ComponentPart>,
     pub edges: Vec<EdgePart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemoryPart>,
+    /// The largest first; of BEAM nodes only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<ProcessPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gc: Option<GcPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,32 +124,6 @@ pub struct EdgePart {
     pub rate: Option<Figure>,
 }
 
-#[derive(Debug, Serialize)]
-pub struct MemoryPart {
-    /// `None` for stated figures, which have no moment.
-    pub at_s: Option<f64>,
-    pub total: Figure,
-    pub parts: Vec<MemoryShare>,
-    pub unattributed_bytes: f64,
-    pub counted_twice_bytes: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub allocation_rate: Option<Figure>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub release_rate: Option<Figure>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lag_s: Option<Figure>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct MemoryShare {
-    /// `None` for the smaller ones together.
-    pub component: Option<String>,
-    pub title: String,
-    pub bytes: f64,
-    pub share: Option<f64>,
-    pub provenance: &'static str,
-}
-
 /// Collections that were seen one by one.
 #[derive(Debug, Serialize)]
 pub struct GcPart {
@@ -150,8 +132,31 @@ pub struct GcPart {
     #[serde(flatten)]
     pub all: GcFiguresPart,
     pub by_component: Vec<GcComponentPart>,
-    /// On the BEAM a pause holds up one process; `None` where the recording does not tell.
+    /// On the BEAM a pause holds up one process, of a JVM or of Go the whole program; `None` where the recording does not tell.
     pub stops_the_world: Option<bool>,
+    /// The longest pauses, longest first.
+    pub worst: Vec<WorstPart>,
+    /// How many pauses were shorter than each limit and not shorter than the one before.
+    pub pauses: Vec<PauseCount>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct WorstPart {
+    pub at_s: f64,
+    pub entity: u32,
+    pub name: String,
+    pub component: Option<String>,
+    /// `minor`, `major` or `forced`.
+    pub sort: &'static str,
+    pub pause_us: f64,
+    pub reclaimed_bytes: u64,
+    pub live_bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct PauseCount {
+    pub under_us: f64,
+    pub count: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -170,6 +175,17 @@ pub struct GcFiguresPart {
     pub major: u64,
     pub failed_minor: u64,
     pub over_limit: u64,
+    /// Stop-the-world pauses of collectors that else work beside the program.
+    pub stops: u64,
+    /// Seconds in which collectors worked beside the program.
+    pub concurrent_s: f64,
+    pub evacuation_failures: u64,
+    /// Why it was collected and how often, the most frequent cause first.
+    pub causes: Vec<CausePart>,
+    /// Of all, those that the program asked for.
+    pub forced: u64,
+    /// Seen only by the blocks of the heap afterwards.
+    pub hibernations: u64,
     pub interval_s: Option<f64>,
     pub pause_us: PausePart,
     /// Reclaimed as a share of what was examined.
@@ -182,6 +198,13 @@ pub struct GcFiguresPart {
     pub held_bytes: f64,
     /// Live as a share of held.
     pub heap_efficiency: Option<f64>,
+}
+
+/// A cause of collections.
+#[derive(Debug, Serialize)]
+pub struct CausePart {
+    pub cause: &'static str,
+    pub count: u64,
 }
 
 #[derive(Debug, Serialize)]

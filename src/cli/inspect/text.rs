@@ -4,13 +4,13 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 
 use super::findings::FindingPart;
-use super::gc_text;
 use super::parts::*;
+use super::{gc_text, memory_text, processes};
 use crate::cli::clean;
 use crate::model::format::{bytes_text, duration_text, number_text, quantity_text, share_text, value_text};
 use crate::model::metric::{CPU_CORES, CPU_SHARE, MEMBERS, MEMORY_RESIDENT, MEMORY_USED, MetricKey};
 use crate::model::quantity::Value;
-use crate::model::unit::{Dimension, Unit};
+use crate::model::unit::Dimension;
 
 /// No column is wider; longer text is cut.
 const MAX_COLUMN: usize = 52;
@@ -54,8 +54,10 @@ impl Style {
 pub fn text(parts: &Parts, top: Option<usize>, style: Style) -> String {
     let mut page = Page { text: String::new(), style };
     page.session(parts);
+    page.crash(parts);
     page.vitals(parts);
-    page.memory(parts);
+    page.memory(parts, top.unwrap_or(usize::MAX));
+    page.processes(parts);
     page.gc(parts, top.unwrap_or(usize::MAX));
     page.cpu(parts);
     page.components(parts, top.unwrap_or(usize::MAX));
@@ -185,24 +187,10 @@ impl Page {
         self.rows(&[1], &rows);
     }
 
-    fn memory(&mut self, parts: &Parts) {
+    fn memory(&mut self, parts: &Parts, top: usize) {
         let Some(memory) = &parts.memory else { return };
-        let at = memory.at_s.map_or_else(String::new, |at_s| format!(" at {}", clock(at_s)));
-        self.heading(&format!("Memory{at}: {}", quantity_text(&memory.total.quantity)));
-        let mut rows: Vec<_> = memory
-            .parts
-            .iter()
-            .map(|part| vec![cut(&part.title), bytes_text(part.bytes), share(part.share), letter(part.provenance)])
-            .collect();
-        let total = memory.total.quantity.number_in(Unit::BYTES).filter(|total| *total > 0.0);
-        for (title, bytes) in
-            [("not attributed", memory.unattributed_bytes), ("counted twice (shared)", -memory.counted_twice_bytes)]
-        {
-            if bytes != 0.0 {
-                rows.push(vec![title.to_owned(), bytes_text(bytes), share(total.map(|it| bytes / it)), "D".to_owned()]);
-            }
-        }
-        self.rows(&[1, 2], &rows);
+        self.heading(&memory_text::heading(memory));
+        self.rows(&[1, 2], &memory_text::parts(memory));
         let flows = [
             ("Allocation rate", &memory.allocation_rate),
             ("Release rate", &memory.release_rate),
@@ -215,6 +203,26 @@ impl Page {
         };
         let rows: Vec<_> = flows.into_iter().filter_map(row).collect();
         self.rows(&[1], &rows);
+        for note in &memory.notes {
+            self.line(&format!("  {}", clean::line(note)));
+        }
+        if let Some(change) = &memory.change {
+            self.heading(&memory_text::change_heading(change));
+            self.rows(&[1, 2, 3], &memory_text::changes(change, top));
+        }
+    }
+
+    fn crash(&mut self, parts: &Parts) {
+        let Some(crash) = &parts.crash else { return };
+        self.heading("The crash");
+        self.rows(&[], &processes::crash_rows(crash));
+    }
+
+    fn processes(&mut self, parts: &Parts) {
+        if !parts.processes.is_empty() {
+            self.heading(&format!("Largest processes ({})", parts.processes.len()));
+            self.rows(&[1, 2, 3], &processes::process_rows(&parts.processes));
+        }
     }
 
     fn gc(&mut self, parts: &Parts, top: usize) {
@@ -224,6 +232,10 @@ impl Page {
         if gc.by_component.len() > 1 {
             self.line("");
             self.rows(&[1, 2, 3, 4, 5, 6, 7], &gc_text::by_component(gc, top));
+        }
+        if !gc.worst.is_empty() {
+            self.line("");
+            self.rows(&[0, 3, 4, 5], &gc_text::worst(gc, top));
         }
     }
 
@@ -372,7 +384,7 @@ fn cells(figure: &Figure) -> Vec<String> {
     vec![quantity_text(quantity), quantity.provenance.mark().to_owned(), origin]
 }
 
-fn letter(provenance: &str) -> String {
+pub(super) fn letter(provenance: &str) -> String {
     provenance.chars().take(1).map(|c| c.to_ascii_uppercase()).collect()
 }
 

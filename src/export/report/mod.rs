@@ -2,6 +2,7 @@
 //!
 //! A [`Report`] is plain text throughout; `html` and `markdown` escape it.
 
+mod memory;
 mod predictions;
 mod tables;
 
@@ -158,23 +159,24 @@ fn consistency(state: &State) -> Section {
 fn view_section(state: &State, view: ViewId, contents: &Contents) -> Section {
     let picture = picture::view_picture(state, view, contents.size, contents.dark);
     let tables = match view {
-        ViewId::Map => [tables::components(state), tables::edges(state), tables::stated(state)].into_iter().flatten(),
-        ViewId::Memory => [tables::landscape(state), None, None].into_iter().flatten(),
-        ViewId::Cpu => [tables::hottest(state), tables::hot_functions(state), None].into_iter().flatten(),
-        ViewId::WhatIf => [predictions::outcomes(state), predictions::pinned(state), None].into_iter().flatten(),
-        ViewId::Compare => [predictions::effects(state), None, None].into_iter().flatten(),
-        ViewId::Roadmap => {
-            [tables::opportunities(state), tables::horizons(state), tables::decisions(state)].into_iter().flatten()
+        ViewId::Map => vec![tables::components(state), tables::edges(state), tables::stated(state)],
+        ViewId::Memory => {
+            vec![memory::landscape(state), memory::kinds(state), memory::change(state), memory::worst(state)]
         }
+        ViewId::Cpu => vec![tables::hottest(state), tables::hot_functions(state)],
+        ViewId::WhatIf => vec![predictions::outcomes(state), predictions::pinned(state)],
+        ViewId::Compare => vec![predictions::effects(state)],
+        ViewId::Roadmap => vec![tables::opportunities(state), tables::horizons(state), tables::decisions(state)],
     };
+    let landscape = state.answers.landscape.as_ref().filter(|_| view == ViewId::Memory);
     Section {
         id: view.word().to_owned(),
         title: view.title().to_owned(),
         help: picture::help(view).to_owned(),
         svg: Some(svg::svg(&picture, &format!("{}-", view.word()))),
         diagram: (view == ViewId::Map && !state.document.edges.is_empty()).then(|| flowchart(state)),
-        tables: tables.collect(),
-        notes: Vec::new(),
+        tables: tables.into_iter().flatten().collect(),
+        notes: landscape.map(|landscape| landscape.notes.clone()).unwrap_or_default(),
     }
 }
 

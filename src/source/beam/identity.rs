@@ -14,7 +14,7 @@ const MAX_STEPS: usize = 32;
 
 /// What is known of processes' origins, for their life.
 #[derive(Debug, Default)]
-pub(super) struct Origins {
+pub(in crate::source) struct Origins {
     known: HashMap<Pid, Origin>,
     /// Application masters.
     masters: HashMap<Pid, String>,
@@ -31,7 +31,7 @@ struct Origin {
 
 /// How a process is presented.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Identity {
+pub(in crate::source) struct Identity {
     pub name: String,
     pub component: ComponentId,
     pub parent: Option<Pid>,
@@ -40,7 +40,7 @@ pub(super) struct Identity {
 
 impl Origins {
     /// Takes in what an answer says of identities and applications; returns whose has changed since it was told first.
-    pub fn learn(&mut self, reading: &Reading) -> Vec<Pid> {
+    pub(super) fn learn(&mut self, reading: &Reading) -> Vec<Pid> {
         if !reading.masters.is_empty() {
             self.masters = reading.masters.iter().map(|(application, master)| (*master, application.clone())).collect();
         }
@@ -79,6 +79,23 @@ impl Origins {
             .collect();
         changed.sort_unstable();
         changed
+    }
+
+    /// Takes in what is known of a process from elsewhere than a live node, where nobody can tell group leaders.
+    pub fn put(
+        &mut self,
+        pid: Pid,
+        registered_name: Option<String>,
+        initial_call: Option<String>,
+        label: Option<String>,
+        parent: Option<Pid>,
+    ) {
+        self.known.insert(pid, Origin { registered_name, initial_call, label, parent, group_leader: None });
+    }
+
+    /// The master of an application.
+    pub fn put_master(&mut self, master: Pid, application: String) {
+        self.masters.insert(master, application);
     }
 
     pub fn forget(&mut self, pid: Pid) {
@@ -147,7 +164,7 @@ impl Origins {
 }
 
 /// The component of an application.
-pub(super) fn component(application: Option<&str>) -> ComponentId {
+pub(in crate::source) fn component(application: Option<&str>) -> ComponentId {
     application.map_or_else(|| ComponentId::from(NO_APPLICATION), |name| ComponentId(format!("app:{name}")))
 }
 

@@ -8,7 +8,7 @@ mod connect;
 mod cookie;
 pub mod epmd;
 mod gc_trace;
-mod identity;
+pub(in crate::source) mod identity;
 mod known;
 mod microstates;
 mod node;

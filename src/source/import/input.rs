@@ -1,8 +1,8 @@
 //! A file as importers read it: unpacked, counted, with its beginning at hand.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -27,27 +27,39 @@ pub(super) struct Input {
     head: Vec<u8>,
     stream: Stream,
     progress: Progress,
+    /// Where it lies; not of one made in memory.
+    path: Option<PathBuf>,
+    is_packed: bool,
 }
+
+/// What is unpacked into a file is at most so large; more is a file made to fill disks.
+const MAX_UNPACKED_BYTES: u64 = 64 << 30;
 
 impl Input {
     /// Opens a file and looks at its beginning.
     pub fn open(path: &Path) -> Result<Self, SourceError> {
+        Self::open_beside(path, &Progress::default())
+    }
+
+    /// Opens one more file whose bytes count as part of what `progress` is about.
+    pub fn open_beside(path: &Path, progress: &Progress) -> Result<Self, SourceError> {
         let name =
             path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
         let error = |error: io::Error| SourceError(format!("can't read {}: {error}", path.display()));
         let file = File::open(path).map_err(error)?;
-        let size = file.metadata().map_err(error)?.len();
-        let read = Arc::new(AtomicU64::new(0));
-        let progress = Progress { read: Arc::clone(&read), size };
-        Self::new(name, Counted { file, read }, progress).map_err(error)
+        progress.size.fetch_add(file.metadata().map_err(error)?.len(), Ordering::Relaxed);
+        let counted = Counted { file, read: Arc::clone(&progress.read) };
+        let input = Self::new(name, counted, progress.clone()).map_err(error)?;
+        Ok(Self { path: Some(path.to_owned()), ..input })
     }
 
     fn new(name: String, file: impl Read + Send + 'static, progress: Progress) -> io::Result<Self> {
         let mut packed = BufReader::with_capacity(1 << 16, file);
         let magic = packed.fill_buf()?;
-        let mut stream: Stream = if magic.starts_with(&[0x1f, 0x8b]) {
+        let [is_gzip, is_zstd] = [&[0x1f, 0x8b][..], &[0x28, 0xb5, 0x2f, 0xfd]].map(|kind| magic.starts_with(kind));
+        let mut stream: Stream = if is_gzip {
             Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(packed)))
-        } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        } else if is_zstd {
             Box::new(BufReader::with_capacity(1 << 16, Frames { rest: Some(packed), frame: None }))
         } else {
             Box::new(packed)
@@ -56,7 +68,7 @@ impl Input {
         // A compressed file that is cut off has told its kind before.
         let _cut_off = stream.by_ref().take(HEAD_BYTES).read_to_end(&mut head);
         let stream = Box::new(Cursor::new(head.clone()).chain(stream));
-        Ok(Self { name, head, stream, progress })
+        Ok(Self { name, head, stream, progress, path: None, is_packed: is_gzip || is_zstd })
     }
 
     /// From memory, for tests.
@@ -68,6 +80,11 @@ impl Input {
     /// The file's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Its first kilobytes.
@@ -82,6 +99,39 @@ impl Input {
     /// All bytes, from the beginning.
     pub fn into_stream(self) -> Stream {
         self.stream
+    }
+
+    /// As a file that can be mapped: itself, or what it unpacks to, in a temporary file that goes with its handle. If it can be
+    /// unpacked in part only, a sentence says so.
+    pub fn into_file(mut self) -> Result<(File, Option<String>), SourceError> {
+        let error = |error: io::Error| SourceError(format!("can't read {}: {error}", self.name));
+        if let Some(path) = self.path.filter(|_| !self.is_packed) {
+            return Ok((File::open(path).map_err(error)?, None));
+        }
+        let mut file = tempfile::tempfile().map_err(error)?;
+        let (mut buffer, mut written) = (vec![0; 1 << 16], 0_u64);
+        loop {
+            let count = match self.stream.read(&mut buffer) {
+                Ok(0) => return Ok((file, None)),
+                Ok(_) if written >= MAX_UNPACKED_BYTES => {
+                    return Ok((file, Some(format!("it is read up to {} GiB only", MAX_UNPACKED_BYTES >> 30))));
+                }
+                Ok(count) => count,
+                Err(error) if written > 0 => {
+                    return Ok((file, Some(format!("it can be unpacked up to byte {written} only: {error}"))));
+                }
+                Err(other) => return Err(error(other)),
+            };
+            file.write_all(&buffer[..count]).map_err(|error| {
+                let folder = std::env::temp_dir();
+                SourceError(format!(
+                    "no room to unpack {} in {}: {error}; free some space, or set TMPDIR to a folder with more",
+                    self.name,
+                    folder.display()
+                ))
+            })?;
+            written += count as u64;
+        }
     }
 
     /// Line by line.
@@ -101,6 +151,20 @@ impl Lines {
     /// The next line with its number, without its end; `None` at the end of the file, also if it is damaged from here on. Lines that
     /// are too long are left out.
     pub fn next(&mut self, complaints: &mut Complaints) -> Option<(u64, &[u8])> {
+        self.advance(complaints).then_some((self.number, &self.line))
+    }
+
+    /// The line that was read last.
+    pub fn current(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// Reads the next line, if there is one.
+    pub fn advance(&mut self, complaints: &mut Complaints) -> bool {
+        self.read(complaints).is_some()
+    }
+
+    fn read(&mut self, complaints: &mut Complaints) -> Option<()> {
         loop {
             self.line.clear();
             self.number += 1;
@@ -122,7 +186,7 @@ impl Lines {
                 let length = rest.len();
                 self.line.truncate(length);
             }
-            return Some((self.number, &self.line));
+            return Some(());
         }
     }
 

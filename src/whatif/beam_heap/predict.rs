@@ -1,5 +1,7 @@
 //! From settings to outcomes: runs every heap under its new rules, with draws and a rival law to see how much hangs on details.
 
+use std::sync::Arc;
+
 use super::bands;
 use super::confidence::{self, Evidence};
 use super::fitted::{Component, Heap};
@@ -25,7 +27,7 @@ const NAMED: usize = 5;
 /// Everything fitted to a session's heaps; see [`Model::predict`].
 #[derive(Debug)]
 pub struct Model {
-    components: Vec<Component>,
+    components: Vec<Arc<Component>>,
     word_bytes: f64,
 }
 
@@ -80,13 +82,16 @@ impl Model {
     pub fn new(data: &SessionData, components: &[usize]) -> Self {
         let chosen = components.iter().filter_map(|index| data.components.get(*index));
         let with_heaps = chosen.filter(|component| !component.heaps.is_empty());
-        let components = with_heaps.map(|component| Component::new(component, data.otp_release)).collect();
-        let word_bytes = if data.word_bytes == 0 { 8.0 } else { data.word_bytes as f64 };
-        Self { components, word_bytes }
+        Self::of(data, with_heaps.map(|component| Arc::new(Component::new(component, data.otp_release))).collect())
+    }
+
+    /// Of components that were fitted before, of the same session.
+    pub fn of(data: &SessionData, components: Vec<Arc<Component>>) -> Self {
+        Self { components, word_bytes: if data.word_bytes == 0 { 8.0 } else { data.word_bytes as f64 } }
     }
 
     /// The components that can be answered for.
-    pub fn components(&self) -> &[Component] {
+    pub fn components(&self) -> &[Arc<Component>] {
         &self.components
     }
 
@@ -103,7 +108,7 @@ impl Model {
     /// What the settings would have done: a part for each component with heaps that they include, and, of several, one for all of
     /// them. Empty when cancelled.
     pub fn predict(&self, settings: &[Setting], effort: Effort, cancelled: &dyn Fn() -> bool) -> Vec<Part> {
-        let included: Vec<(&Component, Vec<&Setting>)> = self
+        let included: Vec<(&Arc<Component>, Vec<&Setting>)> = self
             .components
             .iter()
             .filter_map(|component| {
