@@ -1,5 +1,6 @@
 //! How fast garbage-collection logs are read: megabytes per second of one core, from the file to batches of events and series.
-//! Expected: 300 MB/s at least, with constant memory. Measured is the processor time of the reading thread, so that what else runs on the
+//! Expected: 300 MB/s at least with all details (`-Xlog:gc*`), with constant memory. Where every line is a collection, what counts is a
+//! collection: an event, a batch, its points of series (0.8 µs). Measured is the processor time of the reading thread, so that what else runs on the
 //! machine does not count (Linux only).
 
 use std::hint::black_box;
