@@ -18,7 +18,7 @@ fn dumps(criterion: &mut Criterion) {
     });
     group.finish();
     let dump = CrashDump::open(file.path()).unwrap();
-    let pid = Pid { id: 50_000, serial: 0, creation: 0 };
+    let pid = Pid { id: 17_232, serial: 1, creation: 0 };
     criterion.bench_function("crash_dump/one process in detail, the index by number being there", |bencher| {
         bencher.iter(|| (dump.process(pid).unwrap().stack.len(), dump.dictionary(pid, 10).len()));
     });

@@ -27,13 +27,18 @@ impl Shape {
     }
 }
 
+/// The n-th process: its number has 15 bits, what is more is its serial.
+fn pid(number: u32) -> String {
+    format!("<0.{}.{}>", number & 0x7fff, number >> 15)
+}
+
 /// Writes a whole dump.
 ///
 /// # Errors
 /// When it can't be written.
 pub fn write(out: &mut impl Write, shape: Shape) -> io::Result<()> {
     let Shape { processes, cells } = shape;
-    let all_bytes = u64::from(processes) * 2_700;
+    let all_bytes = u64::from(processes) * 2_700 + 64_000_000;
     write!(
         out,
         "=erl_crash_dump:0.5\nTue Nov 24 12:00:00 2026\nSlogan: eheap_alloc: Cannot allocate 306586976 bytes of memory (of type \"heap\").\n\
@@ -46,19 +51,19 @@ pub fn write(out: &mut impl Write, shape: Shape) -> io::Result<()> {
         all_bytes + 30_000_000,
         all_bytes + all_bytes / 4
     )?;
-    for id in 0..processes {
-        let (queue, heap) = (if id == 77 { 25_000 } else { id % 3 / 2 }, if id == 99 { 8_000_000 } else { 233 });
+    for number in 0..processes {
+        let (id, parent) = (pid(number), pid(number / 4));
+        let (queue, heap) =
+            (if number == 77 { 25_000 } else { number % 3 / 2 }, if number == 99 { 8_000_000 } else { 233 });
         write!(
             out,
-            "=proc:<0.{id}.0>\nState: {}\nSpawned as: proc_lib:init_p/5\nSpawned by: <0.{}.0>\nMessage queue length: {queue}\n\
-             Number of heap fragments: 0\nHeap fragment data: 0\nLink list: [<0.{}.0>, {{from,<0.3.0>,#Ref<0.1.2.{id}>}}]\nReductions: {}\n\
+            "=proc:{id}\nState: {}\nSpawned as: proc_lib:init_p/5\nSpawned by: {parent}\nMessage queue length: {queue}\n\
+             Number of heap fragments: 0\nHeap fragment data: 0\nLink list: [{parent}, {{from,<0.3.0>,#Ref<0.1.2.{number}>}}]\nReductions: {}\n\
              Stack+heap: {heap}\nOldHeap: 0\nHeap unused: 133\nOldHeap unused: 0\nBinVHeap: 0\nOldBinVHeap: 0\nBinVHeap unused: 46422\n\
              OldBinVHeap unused: 46422\nMemory: {}\nProgram counter: 0x00007f1fc4808494 (gen_server:loop/7 + 92)\narity = 0\n\
              Internal State: ACT_PRIO_NORMAL | USR_PRIO_NORMAL | PRQ_PRIO_NORMAL\n",
-            if id % 1000 == 0 { "Running" } else { "Waiting" },
-            id / 4,
-            id / 4,
-            u64::from(id) * 7919 % 100_003,
+            if number % 1000 == 0 { "Running" } else { "Waiting" },
+            u64::from(number) * 7919 % 100_003,
             heap * 8 + 776,
         )?;
     }
@@ -68,14 +73,15 @@ pub fn write(out: &mut impl Write, shape: Shape) -> io::Result<()> {
          =ets:<0.6.0>\nSlot: 94222570258880\nTable: orders\nName: orders\nObjects: 3000\nWords: 90000\nType: set\nProtection: public\n\
          =node:'shop@web1'\n=loaded_modules\nCurrent code: 5725112\nOld code: 0\n=mod:lists\nCurrent size: 16256\n"
     )?;
-    for id in 0..processes {
-        let base = 0x7f1f_0000_0000_u64 + u64::from(id) * 0x1_0000;
+    for number in 0..processes {
+        let id = pid(number);
+        let base = 0x7f1f_0000_0000_u64 + u64::from(number) * 0x1_0000;
         write!(
             out,
-            "=proc_dictionary:<0.{id}.0>\nH{base:X}\n=proc_stack:<0.{id}.0>\ny0:N\ny1:A8:infinity\ny2:H{:X}\n\
+            "=proc_dictionary:{id}\nH{base:X}\n=proc_stack:{id}\ny0:N\ny1:A8:infinity\ny2:H{:X}\n\
              0x{:016x}:SReturn addr 0xC0A12EC0 (proc_lib:init_p_do_apply/3 + 192)\ny0:N\ny1:N\ny2:SCatch 0xC0A12EDE (proc_lib:init_p_do_apply/3 + 222)\n\
-             0x{:016x}:SReturn addr 0xC0800C30 (<terminate process normally>)\n=proc_heap:<0.{id}.0>\n\
-             {base:X}:t2:AD:$initial_call,H{:X}\n{:X}:t3:A6:worker,A4:init,I1\n{:X}:t3:A5:state,I{id},H{:X}\n",
+             0x{:016x}:SReturn addr 0xC0800C30 (<terminate process normally>)\n=proc_heap:{id}\n\
+             {base:X}:t2:AD:$initial_call,H{:X}\n{:X}:t3:A6:worker,A4:init,I1\n{:X}:t3:A5:state,I{number},H{:X}\n",
             base + 0x30,
             base + 0x800,
             base + 0x820,

@@ -62,8 +62,8 @@ pub struct CrashDump {
     totals: Totals,
     processes: Vec<Process>,
     tables: Vec<Table>,
-    /// What there is of each process: its number, and the section's.
-    by_pid: OnceLock<Vec<(u64, u32)>>,
+    /// What there is of each process: its number, the kind of section, and the section's number.
+    by_pid: OnceLock<Vec<(u64, Tag, u32)>>,
     literals: OnceLock<Objects>,
     /// Binaries beside the heaps: their addresses, and the numbers of their sections.
     binaries: OnceLock<Vec<(u64, u32)>>,
@@ -192,38 +192,34 @@ impl CrashDump {
 
     /// The process with this number.
     pub fn find(&self, pid: Pid) -> Option<&Process> {
-        let section = self.sections_of(pid).iter().map(|(_, section)| *section);
-        let section = section.into_iter().find(|section| self.index.tag(*section as usize) == Some(Tag::Proc))?;
+        let section = u32::try_from(self.section_of(pid, Tag::Proc)?).ok()?;
         let at = self.processes.binary_search_by_key(&section, |process| process.section).ok()?;
         self.processes.get(at)
     }
 
     /// A section of a process beside its first one.
     fn deep(&self, pid: Pid, tag: Tag) -> Option<&[u8]> {
-        let sections = self.sections_of(pid).iter().map(|(_, section)| *section as usize);
-        let section = sections.into_iter().find(|section| self.index.tag(*section) == Some(tag))?;
-        self.index.section(&self.bytes, section).map(|section| section.body)
+        self.index.section(&self.bytes, self.section_of(pid, tag)?).map(|section| section.body)
     }
 
-    fn sections_of(&self, pid: Pid) -> &[(u64, u32)] {
-        let wanted = number_of(pid);
+    /// The number of the first section of a kind that a process has.
+    fn section_of(&self, pid: Pid, tag: Tag) -> Option<usize> {
         let all = self.by_pid.get_or_init(|| {
-            let is_of_process = |tag| {
+            let is_of_process = |tag: &Tag| {
                 matches!(tag, Tag::Proc | Tag::ProcHeap | Tag::ProcStack | Tag::ProcDictionary | Tag::ProcMessages)
             };
-            let sections = (0..self.index.len()).filter(|number| self.index.tag(*number).is_some_and(is_of_process));
-            let mut all: Vec<(u64, u32)> = sections
-                .filter_map(|number| {
-                    let section = self.index.section(&self.bytes, number)?;
-                    Some((number_of(fields::pid(section.argument)?), u32::try_from(number).ok()?))
-                })
-                .collect();
+            let sections = (0..self.index.len()).filter_map(|number| {
+                let tag = self.index.tag(number).filter(is_of_process)?;
+                let section = self.index.section(&self.bytes, number)?;
+                Some((number_of(fields::pid(section.argument)?), tag, u32::try_from(number).ok()?))
+            });
+            let mut all: Vec<(u64, Tag, u32)> = sections.collect();
             all.sort_unstable();
             all
         });
-        let from = all.partition_point(|(pid, _)| *pid < wanted);
-        let count = all[from..].iter().take(16).take_while(|(pid, _)| *pid == wanted).count();
-        &all[from..from + count]
+        let wanted = (number_of(pid), tag);
+        let at = all.partition_point(|(pid, tag, _)| (*pid, *tag) < wanted);
+        all.get(at).filter(|(pid, tag, _)| (*pid, *tag) == wanted).map(|(.., section)| *section as usize)
     }
 
     fn literals(&self) -> (&[u8], &Objects) {

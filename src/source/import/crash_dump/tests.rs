@@ -36,6 +36,15 @@ fn a_process_that_is_listed_twice_has_one_value() {
 }
 
 #[test]
+fn a_process_is_found_among_many_sections_of_its_number() {
+    let heaps = "=proc_heap:<0.3.0>\n=proc_stack:<0.3.0>\n".repeat(40);
+    let dump =
+        CrashDump::of_bytes(format!("=erl_crash_dump:0.5\n{heaps}=proc:<0.3.0>\nReductions: 5\n").into_bytes(), "d");
+    let pid = dump.processes()[0].pid;
+    assert_eq!(dump.process(pid).unwrap().process.reductions, 5);
+}
+
+#[test]
 fn only_those_who_ran_have_stacks_outermost_first() {
     let batches = batches(
         "=erl_crash_dump:0.5\n=proc:<0.1.0>\nState: Running\nProgram counter: 0x7f (a:inner/1 + 8)\n=proc:<0.2.0>\nState: Waiting\n\
