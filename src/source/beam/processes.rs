@@ -306,7 +306,10 @@ impl Processes {
 
     /// Of those who were not asked wholly yet, the busiest.
     fn busiest_unasked(&self) -> Vec<Pid> {
-        let rate = |pid: &Pid| Some((self.known.get(pid)?.rates.map_or(0.0, |rates| rates.reductions_per_s), *pid));
+        let rate = |pid: &Pid| {
+            let known = self.known.get(pid).filter(|known| known.queue < LONG_QUEUE)?;
+            Some((known.rates.map_or(0.0, |rates| rates.reductions_per_s), *pid))
+        };
         let mut unasked: Vec<(f64, Pid)> = self.unasked.iter().filter_map(rate).collect();
         let order = |a: &(f64, Pid), b: &(f64, Pid)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
         if unasked.len() > WHOLLY_A_TICK {
