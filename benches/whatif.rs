@@ -69,6 +69,7 @@ fn heap(entity: u32, collections: usize) -> TracedHeap {
     TracedHeap {
         entity: EntityId(entity),
         name: format!("process {entity}"),
+        collector: None,
         settings: Some(settings),
         from: Timestamp(0),
         to: Timestamp(at),

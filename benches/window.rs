@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use egui::{Event, Pos2, RawInput, Rect, Vec2};
-use vivarium::analysis::landscape::{Landscape, Member, Part};
+use vivarium::analysis::landscape::{Landscape, Member, Part, Whole};
 use vivarium::model::quantity::Quantity;
 use vivarium::model::time::{NS_PER_S, TimeRange, Timestamp};
 use vivarium::model::unit::Unit;
@@ -77,27 +77,19 @@ fn frames(criterion: &mut Criterion) {
 /// 500 components of 200 members each: as many as the landscape names one by one.
 fn many_members() -> Landscape {
     let bytes = |value: f64| Quantity::measured(value, Unit::BYTES, "synthetic", None);
-    let member = |part: u32, member: u32| Member {
-        entity: None,
-        name: format!("process {member}"),
-        bytes: f64::from(1_000 + (part * 7919 + member * 104_729) % 100_000),
-        component: None,
-        provenance: None,
+    let member = |part: u32, member: u32| {
+        let bytes = f64::from(1_000 + (part * 7919 + member * 104_729) % 100_000);
+        Member::new(format!("process {member}"), bytes)
     };
     let parts: Vec<Part> = (0..500)
         .map(|part| {
             let members: Vec<Member> = (0..200).map(|number| member(part, number)).collect();
             let sum = members.iter().map(|member| member.bytes).sum();
-            Part {
-                component: format!("part {part}").as_str().into(),
-                title: format!("Part {part}"),
-                bytes: bytes(sum),
-                members,
-            }
+            Part::new(format!("part {part}").as_str().into(), format!("Part {part}"), bytes(sum), members)
         })
         .collect();
     let sum: f64 = parts.iter().filter_map(|part| part.bytes.number_in(Unit::BYTES)).sum();
-    Landscape { at: Some(Timestamp(0)), total: bytes(sum), parts, unattributed_bytes: 0.0, counted_twice_bytes: 0.0 }
+    Landscape::new(Some(Timestamp(0)), Whole::Runtime, Some(bytes(sum)), parts)
 }
 
 fn first_view(criterion: &mut Criterion) {

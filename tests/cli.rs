@@ -125,7 +125,12 @@ fn what_has_no_data_is_absent() {
     assert!(parts["memory"].get("allocation_rate").is_none());
     let parts = json(&["inspect", FOUNDATION, "--json"]);
     assert!(parts.get("stored").is_none() && parts["session"]["started"].is_null());
-    assert!(parts.get("findings").is_none(), "nothing was measured, so nothing was looked for");
+    let folder = tempfile::tempdir().unwrap();
+    let bare = folder.path().join("bare.ron");
+    std::fs::write(&bare, r#"(format: "vivarium-session", version: 1, title: "Bare")"#).unwrap();
+    let parts = json(&["inspect", text(&bare), "--json"]);
+    assert!(parts.get("findings").is_none(), "nothing was measured or related, so nothing was looked for");
+    assert!(parts.get("consistency").is_none());
 }
 
 #[test]
@@ -357,6 +362,12 @@ fn reports_are_drawn_without_a_display() {
     assert!(html.contains("<svg") && html.contains("Memory in use"));
     assert!(refused(&["report", recording(), "-o", &path("day.html")], 1).contains("--force"));
     refused(&["report", recording(), "-o", &path("day.png"), "--size", "huge"], 2);
+    for name in ["stated.html", "stated.md"] {
+        done(&["report", "bundled:foundation", "-o", &path(name), "--view", "roadmap"]);
+        let report = std::fs::read_to_string(path(name)).unwrap();
+        assert!(report.contains("Stated against derived") && report.contains("759 MB (17.7 %) are nowhere"), "{name}");
+        assert!(report.contains("more were checked and hold") && !report.contains("these agree"), "{name}");
+    }
 }
 
 #[test]
@@ -429,7 +440,45 @@ fn check_tells_rules_and_findings_and_its_exit_code_says_whether_something_is_cr
 }
 
 #[test]
-fn a_document_without_measurements_has_nothing_to_check_but_its_rules() {
+fn a_document_without_measurements_is_held_against_itself() {
     let checked = json(&["check", FOUNDATION, "--json"]);
-    assert_eq!(checked["findings"], Value::Array(Vec::new()));
+    assert_eq!(checked["verdict"], "warning", "what contradicts itself is worth a look, and no alarm");
+    let inspected = json(&["inspect", FOUNDATION, "--json"]);
+    assert_eq!(inspected["findings"], checked["findings"], "both say the same");
+    let findings = inspected["findings"].as_array().unwrap();
+    let count = |severity: &str| findings.iter().filter(|finding| finding["severity"] == severity).count();
+    let known = &inspected["consistency"];
+    assert_eq!((count("contradiction"), count("ambiguous"), count("bound"), count("rounding")), (42, 20, 7, 0));
+    assert_eq!((&known["contradictions"], &known["ambiguous"], &known["bounds"]), (&42.into(), &20.into(), &7.into()));
+    let about = |finding: &&Value| finding["about"].to_string().contains("\"M-PredictiveAnalysis.02\"");
+    let forecast = findings.iter().filter(about).find(|it| it["rule_class"] == "forecast_versus_slope").unwrap();
+    assert_eq!((&forecast["stated"]["value"], &forecast["stated"]["unit"]), (&8.0.into(), &"wk".into()));
+    assert_eq!((&forecast["derived"]["value"], &forecast["derived"]["provenance"]), (&70.0.into(), &"derived".into()));
+    assert!(forecast.get("from_s").is_none(), "what is stated has no time");
+    assert!(forecast["message"].as_str().unwrap().starts_with("5.00 GB − 4.30 GB = 700 MB"), "{}", forecast["message"]);
+
+    let all = json(&["inspect", FOUNDATION, "--json", "--rounding"]);
+    assert_eq!(all["findings"].as_array().unwrap().len() as u64, 69 + known["hold"].as_u64().unwrap());
+    let page = done(&["inspect", FOUNDATION]);
+    assert!(
+        page.contains("12 × 233 MB + 425 MB + 320 MB = 3.54 GB of 4.30 GB; 759 MB (17.7 %) are nowhere."),
+        "{page}"
+    );
+    assert!(!page.contains("these agree"), "what holds is not shown unless asked for");
+    assert!(done(&["inspect", FOUNDATION, "--rounding"]).contains("these agree"));
+}
+
+#[test]
+fn a_recording_compared_with_itself_shows_no_change_and_figures_are_told_as_json() {
+    let told = done(&["verify", "bundled:demo", "bundled:demo"]);
+    assert!(told.contains("other figures show no clear change") && !told.contains("worse"), "{told}");
+    let told = json(&["verify", "bundled:demo", "bundled:demo", "--json"]);
+    assert_eq!((told["format"].as_str(), told["held"].as_bool()), (Some("vivarium.verify/1"), Some(true)));
+    let effects = told["effects"].as_array().unwrap();
+    let memory = effects.iter().find(|one| one["metric"] == "memory.used_bytes" && one["component"].is_null()).unwrap();
+    assert_eq!((memory["difference"].as_f64(), memory["verdict"].as_str()), (Some(0.0), Some("no clear change")));
+    assert!(memory["low"].as_f64().unwrap() < 0.0 && memory["high"].as_f64().unwrap() > 0.0, "{memory}");
+    let why = refused(&["verify", "bundled:demo", "bundled:demo", "--prediction", "fewer"], 1);
+    assert!(why.contains("no prediction is pinned"), "{why}");
+    assert!(refused(&["verify", "bundled:foundation", "bundled:demo"], 1).contains("BEFORE has no measurements"));
 }

@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
+use vivarium::analysis::vitals::Vital;
 use vivarium::app::{App, Start};
+use vivarium::model::document::{DecisionState, OpportunityState};
 use vivarium::model::id::ComponentId;
-use vivarium::state::command::{Command, NavigateCommand};
+use vivarium::model::metric::GC_PAUSE;
+use vivarium::state::command::{Command, DecisionEdit, DocumentCommand, NavigateCommand, OpportunityEdit};
 use vivarium::state::{Selection, State};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -91,4 +94,68 @@ fn a_session_without_measurements_has_no_findings_and_no_number() {
     let mut window = Window::open("bundled:foundation");
     window.wait_until("the session", |state| state.session.is_some());
     assert!(!window.shows("findings"));
+}
+
+#[test]
+fn figures_that_disagree_are_marked_and_lead_to_what_they_disagree_with() {
+    let mut window = Window::open("bundled:foundation");
+    window.wait_until("consistency", |state| state.answers.consistency.is_some());
+    assert!(window.shows("42 contradictions") && window.shows("20 ambiguous"), "nothing is selected: all are listed");
+    assert!(window.shows("5.00 GB − 4.30 GB = 700 MB; at 10.0 MB/wk that takes 70 wk; stated: 8 wk."));
+    assert!(!window.shows("these agree"), "what holds is folded away");
+
+    // At the figure itself.
+    let pool = ComponentId::from("M-AgentPool");
+    window.apply(NavigateCommand::Select(Some(Selection::Component(pool))));
+    assert!(!window.shows("700 MB; at 10.0 MB/wk"), "that is about others");
+    assert!(window.shows("12 × 85.0 MB/min = 1.02 GB/min"));
+    assert!(!window.shows("M-AgentPool.05 disagrees"), "nothing disagrees with the peak");
+    window.harness.get_all_by_label_contains("M-AgentPool.06 disagrees").next().unwrap().click();
+    window.harness.run_steps(3);
+    assert_eq!(window.look(|state| state.selection.clone()), Some(Selection::Statement("M-AgentPool.06".into())));
+    assert!(window.shows("statement M-AgentPool.06") && window.shows("12 × 85.0 MB/min = 1.02 GB/min"));
+    window.harness.get_by_label("Show all").click();
+    window.harness.run_steps(3);
+    assert!(window.shows("700 MB; at 10.0 MB/wk"));
+}
+
+#[test]
+fn what_was_changed_is_checked_anew() {
+    let mut window = Window::open("bundled:foundation");
+    window.wait_until("consistency", |state| state.answers.consistency.is_some());
+    let is_open = |state: &State| {
+        let known = state.answers.consistency.as_ref().unwrap();
+        known.disagreements.iter().any(|one| one.message.contains("“Message queue limits” still promises"))
+    };
+    assert!(window.look(is_open));
+    let done = OpportunityEdit::State(OpportunityState::Done);
+    window.apply(DocumentCommand::EditOpportunity("message-queue-limits".into(), done));
+    let accepted = DecisionEdit::State(DecisionState::Accepted);
+    window.apply(DocumentCommand::EditDecision("M-MessageQueues.08".into(), accepted));
+    window.wait_until("the new answer", |state| !is_open(state));
+}
+
+#[test]
+fn pauses_of_a_jvm_are_said_to_stop_the_world_and_those_of_a_node_to_hold_up_a_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("gc.log");
+    let line = |n: u32| {
+        format!("[{n}.000s][info][gc] GC({n}) Pause Young (Normal) (G1 Evacuation Pause) 50M->20M(100M) 1.5ms\n")
+    };
+    let lines: String = (1..30).map(line).collect();
+    std::fs::write(&log, format!("[0.1s][info][gc] Using G1\n{lines}")).unwrap();
+    let mut window = Window::open(log.to_str().unwrap());
+    window.wait_until("collections", |state| state.answers.collections.is_some());
+    for text in ["each stops the whole program", "Stop-the-world pause, longest", "G1 Evacuation Pause"] {
+        assert!(window.shows(text), "{text}");
+    }
+    assert!(!window.shows("one process only"));
+    window.wait_until("the landscape", |state| state.answers.landscape.is_some());
+    window.wait_until("the pause among the vital figures", |state| {
+        let known = |vital: &Vital| vital.metric == Some(GC_PAUSE) && vital.quantity.is_some();
+        state.answers.vitals.iter().any(known)
+    });
+    let heap = ComponentId::from("Java heap (G1)");
+    window.apply(NavigateCommand::Select(Some(Selection::Component(heap))));
+    assert!(window.shows("Stop-the-world pause, median"));
 }

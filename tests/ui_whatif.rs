@@ -1,4 +1,4 @@
-//! The What-if view as a user meets it, through what a screen reader sees.
+//! The What-if view and the Compare view as a user meets them, through what a screen reader sees.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,17 +7,26 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use vivarium::model::document::{Component, ComponentKind, Document, Scenario};
+use vivarium::analysis::effects::{Effect, Side, Verdict};
+use vivarium::model::document::{Check, CheckedOutcome, Component, ComponentKind, Document, Scenario};
+use vivarium::model::metric::{CPU_CORES, MEMORY_USED};
 use vivarium::model::time::{NS_PER_S, TimeRange, Timestamp};
 use vivarium::model::unit::{BaseUnit, Unit};
 use vivarium::state::command::{Command, DocumentCommand, TryCommand};
+use vivarium::state::compare::{Against, Beside};
 use vivarium::state::question::{Question, wanted};
-use vivarium::state::whatif::Predicted;
+use vivarium::state::whatif::{About, ExploredAnswer, Exploring, Predicted};
 use vivarium::state::{Selection, SessionInfo, SessionKind, State, ViewId};
 use vivarium::ui::{theme, views};
 use vivarium::whatif::answer::{Answerable, Availability};
+use vivarium::whatif::combine::{Combined, Joint, Share};
+use vivarium::whatif::explore::{Exploration, Explored, Found, Tradeoff};
+use vivarium::whatif::frontier::{Frontier, Point};
+use vivarium::whatif::goal::{Reached, Sought, Standing, Target};
 use vivarium::whatif::knob::{Knob, KnobValue, ModelId};
 use vivarium::whatif::prediction::{Band, Confidence, Curve, Effort, Grade, Level, Outcome, Part};
+use vivarium::whatif::scenario::Setting;
+use vivarium::whatif::sensitivity::{Bar, Tornado};
 
 const RANGE: TimeRange = TimeRange { from: Timestamp(0), to: Timestamp(60 * NS_PER_S) };
 
@@ -202,4 +211,185 @@ fn a_quick_answer_is_asked_for_first_and_a_good_one_after_it() {
     // The slider has moved on.
     state.answers.predicted = Some(Arc::new(predicted(&[], good(), Vec::new())));
     assert_eq!(efforts(&state), [Effort::Coarse]);
+}
+
+/// The state after somebody asked about many settings and the answer came.
+fn explored(about: About, found: Found) -> State {
+    let mut state = state(&[("agents.gc.fullsweep_after", "20"), ("agents.gc.min_heap_words", "900")]);
+    let settings = state.settings().to_vec();
+    let outcomes = vec![outcome("gc.count", Unit::COUNT, 1000.0, 1500.0)];
+    state.answers.predicted = Some(Arc::new(predicted(&settings, good(), outcomes)));
+    state.trying.exploring = Exploring {
+        about: Some(about),
+        levers: vec![String::from("agents.gc.min_heap_words")],
+        targets: vec![Target::parse("gc.count<=500").unwrap()],
+        metric: Some(String::from("gc.count")),
+    };
+    let exploration = state.exploration().unwrap();
+    let explored = Arc::new(Explored { found, left_out: vec!["agents".into()] });
+    state.answers.explored = Some(Arc::new(ExploredAnswer { settings, exploration, explored }));
+    state
+}
+
+#[test]
+fn a_question_about_many_settings_is_asked_once_these_have_an_answer_of_their_own() {
+    let mut window = Window::of(state(&[("agents.gc.fullsweep_after", "20")]));
+    window.click("Weigh costs");
+    let asked: Vec<Exploring> = window
+        .commands
+        .borrow()
+        .iter()
+        .filter_map(|command| match command {
+            Command::Try(TryCommand::Explore(exploring)) => Some(exploring.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(asked.last().unwrap().about, Some(About::Frontier));
+
+    let explores = |state: &State| wanted(state).iter().any(|question| matches!(question, Question::Explore { .. }));
+    let mut state = explored(About::Frontier, Found::Frontier(None));
+    assert!(explores(&state));
+    state.answers.predicted = None;
+    assert!(!explores(&state), "the sliders' own answer comes first");
+    let state = explored(About::Goal, Found::Goal(None));
+    let Exploration::Goal { levers, .. } = state.exploration().unwrap() else { panic!() };
+    assert_eq!(levers[0].knob.path, "gc.min_heap_words");
+}
+
+#[test]
+fn a_goal_says_what_stands_in_the_way_and_its_settings_can_be_taken() {
+    let settings = vec![Setting::parse("agents.gc.min_heap_words=4000").unwrap()];
+    let standing = Standing {
+        target: Target::parse("gc.count<=500").unwrap(),
+        predicted: Band { value: 800.0, low: 700.0, high: 900.0 },
+        miss: 0.6,
+        relaxed: Some(640.0),
+    };
+    let sought = Sought {
+        reached: Reached::Missed,
+        settings: settings.clone(),
+        standings: vec![standing],
+        obstacle: Some(0),
+        feasible: None,
+        points: (200, 3),
+    };
+    let mut window = Window::of(explored(About::Goal, Found::Goal(Some((sought, Vec::new())))));
+    assert!(window.shows("Not reached") && window.shows("it stands in the way") && window.shows("at most 640"));
+    assert!(window.shows("200 points were tried; 3 of them have no answer"));
+    assert!(window.shows("Left out, as most points have no answer about them: Agents"));
+    window.click("Use these settings");
+    let take = TryCommand::SetAll(vec![(String::from("agents.gc.min_heap_words"), String::from("4000"))]);
+    assert!(window.commands.borrow().contains(&take.into()));
+}
+
+#[test]
+fn what_matters_and_what_settings_do_together_is_told_in_figures() {
+    let bar = |title: &str, outcome| Bar {
+        title: title.to_owned(),
+        moved: (String::from("450"), String::from("1800")),
+        outcome,
+    };
+    let bars = vec![bar("Minimum heap", (1900.0, 1200.0))];
+    let tornado = Tornado { middle: 1500.0, bars, without_answer: vec![String::from("Maximum heap")] };
+    let window = Window::of(explored(About::Tornado, Found::Tornado(Some((tornado, Unit::COUNT)))));
+    assert!(window.shows("at 450") && window.shows("Maximum heap: no answer at one end"));
+
+    let share = |alone, attributed| Share { alone, attributed };
+    let joint = Joint {
+        metric: "gc.count",
+        component: None,
+        baseline: 1000.0,
+        joint: 410.0,
+        sum_of_parts: 777.0,
+        shares: vec![share(700.0, 350.0), share(77.0, 60.0)],
+    };
+    let combined = Combined { parts: Vec::new(), joint: vec![joint], conflicts: Vec::new(), without_shares: None };
+    let window = Window::of(explored(About::Together, Found::Together(combined)));
+    assert!(window.shows("+410") && window.shows("+777") && window.shows("+700 (+350)"));
+}
+
+#[test]
+fn a_frontier_shows_where_one_stands() {
+    let cost = |value: f64| Band::exact(value);
+    let point = |words: f64, memory: f64, pause: f64| Point {
+        settings: vec![Setting::parse(&format!("agents.gc.min_heap_words={words}")).unwrap()],
+        costs: vec![cost(memory), cost(pause)],
+        is_best: true,
+        is_robustly_best: true,
+    };
+    let points = vec![point(233.0, 1e6, 90.0), point(900.0, 2e6, 40.0), point(9000.0, 9e6, 35.0)];
+    let tradeoff = Tradeoff {
+        objectives: vec![("memory.peak_bytes", Unit::BYTES), ("gc.pause_us.p99", Unit::of(BaseUnit::Microsecond))],
+        frontier: Frontier { points, refused: 2, knee: Some(1) },
+        recorded: Some(vec![1e6, 90.0]),
+        present: Some(vec![cost(2e6), cost(40.0)]),
+    };
+    let window = Window::of(explored(About::Frontier, Found::Frontier(Some(tradeoff))));
+    assert!(window.shows("Up: Pause, 99th percentile") && window.shows("5 points were tried; 2 have no answer"));
+}
+
+#[test]
+fn a_later_session_is_told_figure_by_figure_and_against_the_pinned_prediction() {
+    let side = |mean: f64| Side { count: 600, mean, median: mean, p95: mean };
+    let effect = |metric, before: f64, after: f64, verdict| Effect {
+        metric,
+        component: None,
+        title: String::from("shop@host"),
+        before: side(before),
+        after: side(after),
+        difference: after - before,
+        band: (after - before - 1e6, after - before + 1e6),
+        delta: 0.9,
+        verdict,
+    };
+    let mut state = state(&[]);
+    state.view = ViewId::Compare;
+    let against = Against::Later("later.vivarium".into());
+    state.against = Some(against.clone());
+    let asked = wanted(&state).into_iter().find(|question| matches!(question, Question::Beside { .. }));
+    assert!(asked.is_some(), "it is asked for");
+    let result = CheckedOutcome {
+        metric: String::from("gc.count"),
+        component: None,
+        model: String::from("beam_heap"),
+        predicted: 500.0,
+        low: 450.0,
+        high: 550.0,
+        measured: 700.0,
+    };
+    let check = Check {
+        recorded: String::from("later"),
+        started: String::from("2026-01-02T00:00:00Z"),
+        counts: true,
+        results: vec![result],
+    };
+    state.answers.beside = Some(Arc::new(Ok(Beside {
+        against,
+        title: String::from("later"),
+        is_earlier: false,
+        effects: vec![
+            effect(MEMORY_USED, 100e6, 150e6, Verdict::Worse),
+            effect(CPU_CORES, 1.0, 1.0, Verdict::NoClearChange),
+        ],
+        checks: vec![(String::from("fewer"), check.clone())],
+    })));
+    let mut window = Window::of(state);
+    assert!(window.shows("1 figures worse, 0 better") && window.shows("150 MB") && window.shows("+50.0 %"));
+    assert!(window.shows("0 of 1 bands held") && window.shows("missed"));
+    window.click("Keep the outcome");
+    let keep = DocumentCommand::KeepCheck(String::from("fewer"), check);
+    assert!(window.commands.borrow().contains(&keep.into()));
+}
+
+#[test]
+fn what_is_shown_is_divided_at_the_cursor() {
+    let mut state = state(&[]);
+    state.view = ViewId::Compare;
+    state.against = Some(Against::AfterCursor);
+    let divides = |state: &State| wanted(state).iter().any(|question| matches!(question, Question::Beside { .. }));
+    state.playback.position = RANGE.to;
+    assert!(!divides(&state));
+    assert!(Window::of(state.clone()).shows("set the cursor where before ends"));
+    state.playback.position = Timestamp(30 * NS_PER_S);
+    assert!(divides(&state));
 }

@@ -25,6 +25,7 @@ pub fn read(path: &Path) -> Result<SessionData, String> {
                     let heap = TracedHeap {
                         entity: entity.id,
                         name: entity.name.clone(),
+                        collector: None,
                         settings: None,
                         from: entity.started.unwrap_or_default(),
                         to: Timestamp::default(),

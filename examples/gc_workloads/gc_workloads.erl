@@ -177,7 +177,17 @@ run(window, _, N) ->
             true -> {{value, {_, Old, _}}, Q2} = queue:out(Q1), {Q2, Sum + element(2, V) - Old};
             false -> {Q1, Sum + element(2, V)}
         end
-    end, {queue:new(), 0.0}).
+    end, {queue:new(), 0.0});
+%% A hundred processes, one after the other, that grow to very different sizes; says which of them were killed.
+run(crowd, Opts, _) ->
+    io:format("killed ~w~n", [[I || I <- lists:seq(1, 100), ending(I, Opts) =:= killed]]).
+
+ending(I, Opts) ->
+    Rows = trunc(20 * math:pow(500, (I * 37 rem 100) / 100)),
+    {_, Ref} = spawn_opt(fun() ->
+        times(Rows, fun(J, S) -> _ = [J + K || K <- lists:seq(1, 30)], [lists:seq(J, J + 5 + I rem 7) | S] end, [])
+    end, [monitor | Opts]),
+    receive {'DOWN', Ref, _, _, Reason} -> Reason end.
 
 times(N, F, S) -> times(1, N, F, S).
 times(I, N, _, S) when I > N -> S;

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 
 use crate::model::entity::EntityId;
-use crate::model::gc::{GcEvent, GcKind};
+use crate::model::gc::{CollectionCause, GcEvent, GcKind, HeapSizes, RESERVED_WORDS};
+use crate::model::gc_logged::GcCause;
 use crate::model::time::{TimeRange, Timestamp};
 
 /// So many of the longest pauses are told one by one.
@@ -30,6 +31,18 @@ pub struct GcFigures {
     pub failed_minor: u64,
     /// BEAM: heaps that would have grown beyond `max_heap_size`.
     pub over_limit: u64,
+    /// Stop-the-world pauses of collectors that else work beside the program; no collections of their own.
+    pub stops: u64,
+    /// Seconds in which collectors worked beside the program.
+    pub concurrent_s: f64,
+    /// Collections that found no room for survivors.
+    pub evacuation_failures: u64,
+    /// Why it was collected, the most frequent cause first; empty where nobody tells.
+    pub causes: Vec<(GcCause, u64)>,
+    /// BEAM: of all collections those that neither a full heap nor binaries brought about: the program asked for them.
+    pub forced: u64,
+    /// BEAM: times that a process hibernated between two of its collections, which shows in its blocks only.
+    pub hibernations: u64,
     /// Seconds for which any of its heaps was traced, from the first to the last one.
     pub traced_s: f64,
     /// Pauses.
@@ -107,6 +120,27 @@ pub struct Pause {
     pub kind: GcKind,
     /// How long, in nanoseconds.
     pub pause_ns: u64,
+    /// Why; `None` where the collector does not tell.
+    pub cause: Option<CollectionCause>,
+    /// Bytes that it gave back.
+    pub reclaimed_bytes: u64,
+    /// Bytes in use afterwards.
+    pub live_bytes: u64,
+}
+
+/// What an event was found to be, in the light of those before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seen {
+    /// The number of its component.
+    pub component: usize,
+    /// Why it began; `None` where the collector does not tell.
+    pub cause: Option<CollectionCause>,
+    /// Whether its process has hibernated since its collection before.
+    pub hibernated: bool,
+    /// Bytes that it looked at.
+    pub examined_bytes: f64,
+    /// Bytes that it gave back.
+    pub reclaimed_bytes: f64,
 }
 
 /// All figures.
@@ -126,6 +160,7 @@ pub struct GcAnalysis {
     heaps: HashMap<EntityId, Heap>,
     components: Vec<Sum>,
     is_beam: bool,
+    is_logged: bool,
 }
 
 struct Heap {
@@ -145,12 +180,16 @@ struct Level {
     at: Timestamp,
     used_words: u64,
     held_words: u64,
+    /// What the BEAM tells.
+    sizes: Option<HeapSizes>,
 }
 
 #[derive(Default)]
 struct Sum {
     figures: GcFigures,
-    pauses: Vec<Pause>,
+    pauses_ns: Vec<u64>,
+    /// The longest ones, in no order.
+    worst: Vec<Pause>,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
     live_byte_ns: f64,
@@ -161,7 +200,7 @@ impl GcAnalysis {
     /// For the events of `range`, of so many components.
     pub fn new(range: TimeRange, components: usize) -> Self {
         let components = (0..components).map(|_| Sum::default()).collect();
-        Self { range, heaps: HashMap::new(), components, is_beam: false }
+        Self { range, heaps: HashMap::new(), components, is_beam: false, is_logged: false }
     }
 
     /// A heap of the component with this number, the bytes of its words, and when it was traced; events of unknown ones are passed over.
@@ -176,11 +215,12 @@ impl GcAnalysis {
         }
     }
 
-    /// The next event.
-    pub fn take(&mut self, event: &GcEvent) {
-        let Some(heap) = self.heaps.get_mut(&event.entity) else { return };
-        let Some(sum) = self.components.get_mut(heap.component) else { return };
+    /// The next event; what it was found to be, if it is a collection of a heap that is known.
+    pub fn take(&mut self, event: &GcEvent) -> Option<Seen> {
+        let heap = self.heaps.get_mut(&event.entity)?;
+        let sum = self.components.get_mut(heap.component)?;
         self.is_beam |= event.beam.is_some();
+        self.is_logged |= event.logged.is_some();
         if heap.stretches.is_empty() {
             heap.stretches.push(self.range);
             sum.covers(self.range);
@@ -198,26 +238,69 @@ impl GcAnalysis {
             GcKind::Major => figures.major += 1,
             GcKind::FailedMinor => figures.failed_minor += 1,
             GcKind::OverLimit => figures.over_limit += 1,
+            GcKind::Pause => figures.stops += 1,
+            GcKind::Concurrent => {
+                figures.concurrent_s += event.pause_ns as f64 / 1e9;
+                return None;
+            }
+        }
+        let cause = event.cause(RESERVED_WORDS);
+        figures.pauses.total_ns = figures.pauses.total_ns.saturating_add(event.pause_ns);
+        if !matches!(event.kind, GcKind::FailedMinor | GcKind::OverLimit) && event.is_pause() {
+            sum.pauses_ns.push(event.pause_ns);
+            keep_worst(
+                &mut sum.worst,
+                Pause {
+                    at: event.at,
+                    entity: event.entity,
+                    kind: event.kind,
+                    pause_ns: event.pause_ns,
+                    cause,
+                    reclaimed_bytes: (event.reclaimed_words as f64 * bytes) as u64,
+                    live_bytes: (event.after_words as f64 * bytes) as u64,
+                },
+            );
         }
         if !event.kind.is_collection() {
-            // Its time is not lost sight of: the process stood still.
-            figures.pauses.total_ns = figures.pauses.total_ns.saturating_add(event.pause_ns);
-            return;
+            // Its time is not lost sight of: somebody stood still.
+            return None;
         }
+        if let Some(logged) = event.logged {
+            figures.evacuation_failures += u64::from(logged.evacuation_failed);
+            if logged.cause.is_known() {
+                count(&mut figures.causes, logged.cause, 1);
+            }
+        }
+        let seen = Seen {
+            component: heap.component,
+            cause,
+            hibernated: event
+                .beam
+                .zip(heap.last.and_then(|last| last.sizes))
+                .is_some_and(|(beam, before)| beam.follows_hibernation(before)),
+            examined_bytes: examined_words(event) as f64 * bytes,
+            reclaimed_bytes: event.reclaimed_words as f64 * bytes,
+        };
         figures.count += 1;
         figures.heaps += u64::from(!std::mem::replace(&mut heap.is_collected, true));
-        figures.reclaimed_bytes += event.reclaimed_words as f64 * bytes;
-        figures.examined_bytes += examined_words(event) as f64 * bytes;
+        figures.forced += u64::from(seen.cause == Some(CollectionCause::Forced));
+        figures.hibernations += u64::from(seen.hibernated);
+        figures.reclaimed_bytes += seen.reclaimed_bytes;
+        figures.examined_bytes += seen.examined_bytes;
         add(&mut figures.copied_bytes, event.copied_words(), bytes);
         add(&mut figures.promoted_bytes, event.promoted_words(), bytes);
-        figures.pauses.total_ns = figures.pauses.total_ns.saturating_add(event.pause_ns);
-        let (at, entity, kind, pause_ns) = (event.at, event.entity, event.kind, event.pause_ns);
-        sum.pauses.push(Pause { at, entity, kind, pause_ns });
         if let Some(last) = heap.last {
             sum.figures.allocated_bytes += event.before_words.saturating_sub(last.used_words) as f64 * bytes;
         }
+        sum.figures.allocated_bytes += event.allocated_meanwhile_words() as f64 * bytes;
         sum.hold(heap, event.at);
-        heap.last = Some(Level { at: event.at, used_words: event.after_words, held_words: event.held_words });
+        heap.last = Some(Level {
+            at: event.at,
+            used_words: event.after_words,
+            held_words: event.held_words,
+            sizes: event.beam.map(|beam| beam.end),
+        });
+        Some(seen)
     }
 
     /// All figures, once there are no more events.
@@ -233,11 +316,15 @@ impl GcAnalysis {
         for sum in &self.components {
             all.add(sum);
         }
-        let has_any = !all.pauses.is_empty();
+        let has_any = !all.pauses_ns.is_empty();
         GcSummary {
             all: all.finish(),
             components: self.components.into_iter().map(Sum::finish).collect(),
-            stops_the_world: (has_any && self.is_beam).then_some(false),
+            stops_the_world: match (self.is_beam, self.is_logged) {
+                (true, false) if has_any => Some(false),
+                (false, true) => Some(true),
+                _ => None,
+            },
         }
     }
 }
@@ -247,6 +334,13 @@ fn examined_words(event: &GcEvent) -> u64 {
     match event.beam.filter(|_| event.kind == GcKind::Minor) {
         Some(beam) => beam.start.heap.saturating_add(beam.start.mbuf),
         None => event.before_words,
+    }
+}
+
+fn count(causes: &mut Vec<(GcCause, u64)>, cause: GcCause, times: u64) {
+    match causes.iter_mut().find(|(known, _)| *known == cause) {
+        Some((_, count)) => *count += times,
+        None => causes.push((cause, times)),
     }
 }
 
@@ -279,6 +373,12 @@ impl Sum {
         own.major += it.major;
         own.failed_minor += it.failed_minor;
         own.over_limit += it.over_limit;
+        own.stops += it.stops;
+        own.concurrent_s += it.concurrent_s;
+        own.evacuation_failures += it.evacuation_failures;
+        it.causes.iter().for_each(|&(cause, times)| count(&mut own.causes, cause, times));
+        own.forced += it.forced;
+        own.hibernations += it.hibernations;
         own.pauses.total_ns = own.pauses.total_ns.saturating_add(it.pauses.total_ns);
         own.reclaimed_bytes += it.reclaimed_bytes;
         own.examined_bytes += it.examined_bytes;
@@ -291,7 +391,8 @@ impl Sum {
         }
         self.live_byte_ns += other.live_byte_ns;
         self.held_byte_ns += other.held_byte_ns;
-        self.pauses.extend_from_slice(&other.pauses);
+        self.pauses_ns.extend_from_slice(&other.pauses_ns);
+        other.worst.iter().for_each(|pause| keep_worst(&mut self.worst, *pause));
         if let (Some(from), Some(to)) = (other.from, other.to) {
             self.covers(TimeRange { from, to });
         }
@@ -301,31 +402,44 @@ impl Sum {
         let mut figures = self.figures;
         let length_ns = self.from.zip(self.to).map_or(0, |(from, to)| TimeRange { from, to }.length_ns()) as f64;
         figures.traced_s = length_ns / 1e9;
+        figures.causes.sort_by_key(|&(cause, times)| (std::cmp::Reverse(times), cause));
         if length_ns > 0.0 {
             figures.live_bytes = self.live_byte_ns / length_ns;
             figures.held_bytes = self.held_byte_ns / length_ns;
         }
-        self.pauses.sort_by_key(|pause| (pause.pause_ns, std::cmp::Reverse(pause.at)));
+        self.pauses_ns.sort_unstable();
         let quantile = |share: f64| {
-            let rank = (share * self.pauses.len() as f64).ceil() as usize;
-            self.pauses.get(rank.saturating_sub(1)).map_or(0, |pause| pause.pause_ns)
+            let rank = (share * self.pauses_ns.len() as f64).ceil() as usize;
+            self.pauses_ns.get(rank.saturating_sub(1)).copied().unwrap_or(0)
         };
         figures.pauses.p50_ns = quantile(0.5);
         figures.pauses.p90_ns = quantile(0.9);
         figures.pauses.p99_ns = quantile(0.99);
         figures.pauses.max_ns = quantile(1.0);
-        figures.pauses.histogram = histogram(&self.pauses);
-        figures.pauses.worst = self.pauses.into_iter().rev().take(WORST).collect();
+        figures.pauses.histogram = histogram(&self.pauses_ns);
+        self.worst.sort_by_key(|pause| (std::cmp::Reverse(pause.pause_ns), pause.at));
+        figures.pauses.worst = self.worst;
         figures
     }
 }
 
-/// Of sorted pauses.
-fn histogram(pauses: &[Pause]) -> Vec<(u64, u64)> {
+/// Keeps [`WORST`] of all pauses that come by; of equally long ones the first.
+fn keep_worst(worst: &mut Vec<Pause>, pause: Pause) {
+    if worst.len() < WORST {
+        return worst.push(pause);
+    }
+    let least = worst.iter_mut().min_by_key(|known| (known.pause_ns, std::cmp::Reverse(known.at)));
+    if let Some(least) = least.filter(|least| (pause.pause_ns, least.at) > (least.pause_ns, pause.at)) {
+        *least = pause;
+    }
+}
+
+/// Of sorted pauses, in nanoseconds.
+fn histogram(pauses: &[u64]) -> Vec<(u64, u64)> {
     let mut buckets = Vec::new();
     let (mut limit, mut before) = (FIRST_BUCKET_NS, 0);
     while before < pauses.len() {
-        let up_to = pauses.partition_point(|pause| pause.pause_ns < limit || limit == u64::MAX);
+        let up_to = pauses.partition_point(|pause| *pause < limit || limit == u64::MAX);
         buckets.push((limit, (up_to - before) as u64));
         before = up_to;
         limit = limit.saturating_mul(2);

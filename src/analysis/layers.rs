@@ -1,6 +1,7 @@
 //! One metric of all components over time, stacked: what the whole consisted of.
 
 use super::grid::Grid;
+use crate::model::entity::EntityId;
 use crate::model::id::ComponentId;
 use crate::model::metric::MetricKey;
 use crate::model::series::Buckets;
@@ -28,6 +29,8 @@ pub struct Layers {
 pub struct Layer {
     /// Whose; `None` for the rest.
     pub component: Option<ComponentId>,
+    /// Which member of a component, where its members are stacked.
+    pub entity: Option<EntityId>,
     /// Its name.
     pub title: String,
     /// Mean in each column, 0 where it did not exist.
@@ -47,8 +50,35 @@ pub fn stack(
     total: Option<Buckets>,
     max_layers: usize,
 ) -> Layers {
+    let layer = |(component, title, buckets)| (Layer { component, entity: None, title, values: Vec::new() }, buckets);
+    stack_of(metric, range, width_ns, series.into_iter().map(layer).collect(), total, max_layers)
+}
+
+/// Stacks series of members of one component in the same way.
+pub fn stack_members(
+    metric: MetricKey,
+    range: TimeRange,
+    width_ns: i64,
+    series: Vec<(EntityId, String, Buckets)>,
+    total: Option<Buckets>,
+    max_layers: usize,
+) -> Layers {
+    let layer = |(entity, title, buckets)| {
+        (Layer { component: None, entity: Some(entity), title, values: Vec::new() }, buckets)
+    };
+    stack_of(metric, range, width_ns, series.into_iter().map(layer).collect(), total, max_layers)
+}
+
+fn stack_of(
+    metric: MetricKey,
+    range: TimeRange,
+    width_ns: i64,
+    series: Vec<(Layer, Buckets)>,
+    total: Option<Buckets>,
+    max_layers: usize,
+) -> Layers {
     let grid = Grid::new(range, width_ns);
-    let rows: Vec<Vec<f64>> = series.iter().map(|(_, _, buckets)| grid.means(buckets)).collect();
+    let rows: Vec<Vec<f64>> = series.iter().map(|(_, buckets)| grid.means(buckets)).collect();
     let total = total.map(|buckets| grid.means(&buckets));
     let has_value =
         |&column: &usize| rows.iter().chain(total.as_ref()).any(|row| row.get(column).is_some_and(|v| v.is_finite()));
@@ -56,11 +86,8 @@ pub fn stack(
     let pick = |row: &[f64], absent: f64| -> Vec<f64> {
         measured.iter().map(|&column| if row[column].is_finite() { row[column] } else { absent }).collect()
     };
-    let mut layers: Vec<Layer> = series
-        .into_iter()
-        .zip(&rows)
-        .map(|((component, title, _), row)| Layer { component, title, values: pick(row, 0.0) })
-        .collect();
+    let mut layers: Vec<Layer> =
+        series.into_iter().zip(&rows).map(|((layer, _), row)| Layer { values: pick(row, 0.0), ..layer }).collect();
     // All layers have the same columns, so that their sums order them as their means do.
     let weight = |layer: &Layer| layer.values.iter().sum::<f64>();
     layers.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then_with(|| a.title.cmp(&b.title)));
@@ -70,7 +97,7 @@ pub fn stack(
         for layer in &joined {
             values.iter_mut().zip(&layer.values).for_each(|(sum, value)| *sum += value);
         }
-        layers.push(Layer { component: None, title: format!("{} others", joined.len()), values });
+        layers.push(Layer { component: None, entity: None, title: format!("{} others", joined.len()), values });
     }
     let times = measured.iter().map(|&column| range.from.plus_ns(column as i64 * grid.width_ns)).collect();
     let total = total.map(|row| pick(&row, f64::NAN));
@@ -112,6 +139,17 @@ mod tests {
         assert_eq!(sum, 45.0);
         assert_eq!(layers.layers[3].component, None);
         assert_eq!(layers.total, None);
+    }
+
+    #[test]
+    fn members_of_one_component_keep_who_they_are() {
+        let member = |id: u32, value: f64| (EntityId(id), format!("p{id}"), series(10, &[(0, value)]));
+        let total = series(10, &[(0, 10.0)]);
+        let layers =
+            stack_members(MEMORY_RESIDENT, range(0, 10), 10, vec![member(1, 2.0), member(2, 5.0)], Some(total), 8);
+        let found: Vec<_> = layers.layers.iter().map(|layer| (layer.entity, layer.component.clone())).collect();
+        assert_eq!(found, [(Some(EntityId(2)), None), (Some(EntityId(1)), None)]);
+        assert_eq!(layers.total, Some(vec![10.0]), "more than those whose values were kept one by one");
     }
 
     #[test]

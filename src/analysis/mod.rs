@@ -2,9 +2,12 @@
 //!
 //! No clock, no I/O, no threads. `session` feeds it from the store; `state` keeps its answers; `ui` draws them.
 
+pub mod consistency;
+pub mod effects;
 pub mod findings;
 pub mod functions;
 pub mod gc;
+pub mod gc_timeline;
 pub mod grid;
 pub mod grouping;
 pub mod heat_map;

@@ -13,7 +13,8 @@ use crate::model::playback::Playback;
 use crate::model::time::{NS_PER_S, TimeRange};
 use crate::session::open::{Session, discovered};
 use crate::session::view_state;
-use crate::state::command::{Command, SessionCommand};
+use crate::state::command::{Command, NavigateCommand, SessionCommand};
+use crate::state::compare::Against;
 use crate::state::question::{Answer, Asked, Topic};
 use crate::state::{Job, LocalNodes, SessionKind, State};
 use crate::store::recording::Summary;
@@ -113,6 +114,8 @@ pub enum Event {
         job: u64,
         /// The file.
         chosen: Option<PathBuf>,
+        /// Whether the open session is to be compared with it.
+        to_compare: bool,
     },
     /// The user chose a file to save to, or none.
     ChosenToSave {
@@ -167,9 +170,12 @@ pub fn apply(app: &mut App, event: Event) {
                 saved(app, to, &document, result);
             }
         }
-        Event::Chosen { job, chosen } => {
+        Event::Chosen { job, chosen, to_compare } => {
             if let (true, Some(path)) = (finish(app, job), chosen) {
-                app.apply(SessionCommand::Open(path).into());
+                app.apply(match to_compare {
+                    true => NavigateCommand::CompareWith(Some(Against::Later(path))).into(),
+                    false => SessionCommand::Open(path).into(),
+                });
             }
         }
         Event::ChosenToSave { job, chosen } => {

@@ -151,10 +151,10 @@ impl Jobs {
         let _ = self.quiet.send(Box::new(work));
     }
 
-    /// Asks the user for a file to open.
-    pub fn ask_open(&mut self) {
-        self.start("Choosing a file", |id, _, events| {
-            events.send(Event::Chosen { job: id, chosen: dialog::choose_to_open() });
+    /// Asks the user for a file to open, or only to compare with.
+    pub fn ask_open(&mut self, to_compare: bool) {
+        self.start("Choosing a file", move |id, _, events| {
+            events.send(Event::Chosen { job: id, chosen: dialog::choose_to_open(), to_compare });
         });
     }
 

@@ -23,7 +23,7 @@ use crate::session::open::Session;
 use crate::source::beam::BeamOptions;
 use crate::source::spec::SourceSpec;
 use crate::state::command::Command;
-use crate::state::question::{Asked, wanted};
+use crate::state::question::{Asked, Topic, wanted};
 use crate::state::{LocalNodes, Message, Selection, State, ViewId};
 use crate::store::bundled;
 use crate::store::document::UnknownFields;
@@ -175,6 +175,9 @@ impl App {
             let asked = Asked { question, data_version };
             let topic = asked.question.topic();
             let answers = &mut self.state.answers;
+            if topic == Topic::Explored && answers.pending.get(&topic).is_some_and(|pending| *pending != asked) {
+                self.thinker.change_mind();
+            }
             if answers.answered.get(&topic) == Some(&asked) || answers.pending.contains_key(&topic) {
                 continue;
             }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
 
 use super::events::Event;
@@ -34,11 +34,19 @@ impl Thinker {
         Self { orders, newest }
     }
 
+    /// What was asked before, but for quick answers, is not waited for any more.
+    pub fn change_mind(&self) {
+        self.newest.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// Asks; the answer arrives as an [`Event::Answered`], or else [`Event::GivenUp`].
     pub fn ask(&self, context: Arc<SessionContext>, asked: Asked) {
         // A quick answer is asked for when the settings have changed: what belongs to earlier ones is not wanted any more.
         let number = match asked.question.topic() {
-            Topic::Coarse => self.newest.fetch_add(1, Ordering::SeqCst) + 1,
+            Topic::Coarse => {
+                self.change_mind();
+                self.newest.load(Ordering::SeqCst)
+            }
             _ => self.newest.load(Ordering::SeqCst),
         };
         // Fails only if the thread has ended, which it does only with the program.
@@ -49,12 +57,14 @@ impl Thinker {
 fn work(queue: &Receiver<Order>, newest: &AtomicU64, events: &EventSender) {
     let mut open: Option<(PathBuf, Recording)> = None;
     let mut scenarios = Scenarios::default();
-    for (context, asked, number) in queue {
+    let mut next = queue.recv().ok();
+    while let Some((context, asked, number)) = next.take() {
         let session_number = context.session_number;
-        let may_be_given_up = matches!(asked.question.topic(), Topic::Predicted | Topic::Compared);
+        let may_be_given_up = matches!(asked.question.topic(), Topic::Predicted | Topic::Compared | Topic::Explored);
         let cancelled = || may_be_given_up && newest.load(Ordering::SeqCst) > number;
         if cancelled() {
             events.send(Event::GivenUp { session_number, asked });
+            next = queue.recv().ok();
             continue;
         }
         let result = context.open_recording(&mut open).and_then(|recording| {
@@ -68,5 +78,14 @@ fn work(queue: &Receiver<Order>, newest: &AtomicU64, events: &EventSender) {
             Err(why) => Event::Answered { session_number, asked, result: Box::new(Err(why)) },
         };
         events.send(event);
+        // Until somebody asks again, models are prepared for it.
+        next = loop {
+            match queue.try_recv() {
+                Ok(order) => break Some(order),
+                Err(TryRecvError::Disconnected) => break None,
+                Err(TryRecvError::Empty) if scenarios.prepare_one() => {}
+                Err(TryRecvError::Empty) => break queue.recv().ok(),
+            }
+        };
     }
 }

@@ -73,7 +73,10 @@ impl Check {
                 })
             })
             .collect();
-        let words = || rules.iter().map(|rule| rule.status).chain(findings.iter().map(|finding| finding.severity));
+        // What contradicts itself is no cause for alarm, but for a look.
+        let weight =
+            |finding: &FindingPart| if finding.severity == "contradiction" { "warning" } else { finding.severity };
+        let words = || rules.iter().map(|rule| rule.status).chain(findings.iter().map(weight));
         let verdict = ["critical", "warning"].into_iter().find(|verdict| words().any(|word| word == *verdict));
         let checked = Checked { format: FORMAT, verdict: verdict.unwrap_or("healthy"), rules, findings, not_examined };
         let result = if self.json {

@@ -51,6 +51,9 @@ pub struct Report {
     /// Where it ends; else the end
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     to: Option<Moment>,
+    /// Show how memory has changed between this moment and that of --at, instead of where it is
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    since: Option<Moment>,
     /// Replace what is at OUT
     #[arg(long)]
     force: bool,
@@ -95,7 +98,7 @@ impl Report {
 
     fn choose_time(&self, state: &mut State) -> anyhow::Result<()> {
         let Some(span) = state.measured_span() else {
-            if self.at.or(self.from).or(self.to).is_some() {
+            if self.at.or(self.from).or(self.to).or(self.since).is_some() {
                 return Err(anyhow!("this session is a document without measurements, so there is no time to choose"));
             }
             return Ok(());
@@ -104,6 +107,10 @@ impl Report {
             |moment: Option<Moment>, else_at: Timestamp| moment.map_or(Ok(else_at), |moment| moment.within(span));
         state.range = TimeRange::new(within(self.from, span.from)?, within(self.to, span.to)?);
         state.playback.seek(within(self.at, state.range.to)?);
+        if let Some(since) = self.since {
+            state.memory.difference = true;
+            state.memory.base = Some(since.within(span)?);
+        }
         Ok(())
     }
 }

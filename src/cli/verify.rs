@@ -1,4 +1,4 @@
-//! `verify`: holds a prediction that was pinned before a change against a recording made after it.
+//! `verify`: before and after a change, figure by figure, and predictions that were pinned before it.
 
 use std::io::Write;
 
@@ -7,20 +7,25 @@ use serde::Serialize;
 
 use super::session_name::{self, SessionName};
 use super::{AnswerIsNo, clean};
-use crate::model::document::{Check, PinnedPrediction};
+use crate::analysis::effects::{Effect, Side, Verdict};
+use crate::model::document::{Check, Document, PinnedPrediction};
 use crate::model::format::number_text;
+use crate::model::id::ComponentId;
+use crate::model::unit::Unit;
 use crate::plan::ledger::scores;
+use crate::session::comparison::{Part, compare};
 use crate::session::save::save;
 use crate::session::verification::verify;
 use crate::whatif::outcome::OutcomeInfo;
 
 const FORMAT: &str = "vivarium.verify/1";
 
-/// Hold a pinned prediction against a later recording; exit code 3 if it missed
+/// Compare a recording with a later one, and hold pinned predictions against it; exit code 3 if one missed or a figure got worse
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Predictions are pinned in the window (What-if) or with `vivarium whatif … --pin NAME`, and kept in BEFORE. Totals, such as collections,
-are compared for as much work as AFTER saw; quantiles and peaks as they are.
+are compared for as much work as AFTER saw; quantiles and peaks as they are. A figure got worse where the 95 % band of the change
+leaves out 0 and Cliff's delta is not negligible.
 
 Examples:
   vivarium verify before.vivarium after.vivarium
@@ -32,7 +37,7 @@ pub struct Verify {
     /// The recording of the changed system
     #[arg(value_parser = session_name::parser())]
     after: SessionName,
-    /// Only this prediction; else all that are pinned
+    /// Only this prediction, without the figures; else all that are pinned
     #[arg(long, value_name = "NAME")]
     prediction: Option<String>,
     /// Keep the outcome in BEFORE
@@ -46,10 +51,34 @@ pub struct Verify {
 #[derive(Serialize)]
 struct Verified<'a> {
     format: &'static str,
-    /// Whether every band held, of what counts.
+    /// Whether every band held, of what counts, and no figure got worse.
     held: bool,
+    /// Figures of both, those that surely differ first.
+    effects: Vec<EffectPart<'a>>,
     predictions: Vec<VerifiedPrediction<'a>>,
     scores: Vec<ScorePart>,
+}
+
+#[derive(Serialize)]
+struct EffectPart<'a> {
+    metric: &'static str,
+    component: Option<&'a str>,
+    unit: Unit,
+    before: SidePart,
+    after: SidePart,
+    difference: f64,
+    low: f64,
+    high: f64,
+    cliffs_delta: f64,
+    verdict: &'static str,
+}
+
+#[derive(Serialize)]
+struct SidePart {
+    values: usize,
+    mean: f64,
+    median: f64,
+    p95: f64,
 }
 
 #[derive(Serialize)]
@@ -92,28 +121,35 @@ impl Verify {
         let of_before = before.recording.as_ref().ok_or_else(|| none("BEFORE"))?;
         let wanted = |pinned: &&PinnedPrediction| self.prediction.as_ref().is_none_or(|name| *name == pinned.name);
         let names: Vec<&str> = before.document.predictions.iter().map(|pinned| pinned.name.as_str()).collect();
-        if names.is_empty() {
+        if self.prediction.is_some() && names.is_empty() {
             bail!("no prediction is pinned in BEFORE; pin one with `vivarium whatif BEFORE --set … --pin NAME`");
         }
         let predictions = before.document.predictions.iter().filter(wanted);
-        let outcomes = verify(predictions.clone(), (&before, of_before), (&after, of_after))?;
+        let outcomes = verify(predictions.clone(), (&before.document, of_before), (&after.document, of_after))?;
         let checks: Vec<(String, Check)> = predictions.map(|pinned| pinned.name.clone()).zip(outcomes).collect();
-        if checks.is_empty() {
+        if self.prediction.is_some() && checks.is_empty() {
             bail!("no prediction is pinned under that name; there is {}", names.join(", "));
         }
+        let effects = match self.prediction {
+            Some(_) => Vec::new(),
+            None => {
+                let whole = |recording| Part { recording, range: None };
+                let title = |id: &ComponentId| title(&before.document, id);
+                compare(whole(of_before), whole(of_after), &title)?
+            }
+        };
         for (name, check) in &checks {
             let pinned = before.document.predictions.iter_mut().find(|pinned| pinned.name == *name);
             if let Some(pinned) = pinned {
-                // The same recording is one outcome, however often it is looked at.
-                pinned.checks.retain(|known| (&known.recorded, &known.started) != (&check.recorded, &check.started));
-                pinned.checks.push(check.clone());
+                pinned.keep(check.clone());
             }
         }
-        let held = checks.iter().all(|(_, check)| check.results.iter().all(|result| result.held()));
+        let is_worse = effects.iter().any(|effect| effect.verdict == Verdict::Worse);
+        let held = !is_worse && checks.iter().all(|(_, check)| check.results.iter().all(|result| result.held()));
         let result = if self.json {
-            self.json(&before.document.predictions, &checks, held)?
+            self.json(&before.document.predictions, &checks, &effects, held)?
         } else {
-            text(&before.document.predictions, &checks)
+            text(&before.document.predictions, &checks) + &effects_text(&effects)
         };
         std::io::stdout().lock().write_all(result.as_bytes())?;
         if self.save {
@@ -125,7 +161,13 @@ impl Verify {
         if held { Ok(()) } else { Err(AnswerIsNo.into()) }
     }
 
-    fn json(&self, pinned: &[PinnedPrediction], checks: &[(String, Check)], held: bool) -> anyhow::Result<String> {
+    fn json(
+        &self,
+        pinned: &[PinnedPrediction],
+        checks: &[(String, Check)],
+        effects: &[Effect],
+        held: bool,
+    ) -> anyhow::Result<String> {
         let predictions = checks.iter().filter_map(|(name, check)| {
             let pinned = pinned.iter().find(|pinned| pinned.name == *name)?;
             let outcomes = check.results.iter().map(|result| OutcomePart {
@@ -153,9 +195,57 @@ impl Verify {
             share_high: score.interval.1,
             bias: score.bias,
         });
-        let verified = Verified { format: FORMAT, held, predictions: predictions.collect(), scores: scores.collect() };
+        let effects = effects.iter().map(effect_part).collect();
+        let (predictions, scores) = (predictions.collect(), scores.collect());
+        let verified = Verified { format: FORMAT, held, effects, predictions, scores };
         Ok(format!("{}\n", serde_json::to_string_pretty(&verified)?))
     }
+}
+
+fn effect_part(effect: &Effect) -> EffectPart<'_> {
+    let side = |side: Side| SidePart { values: side.count, mean: side.mean, median: side.median, p95: side.p95 };
+    EffectPart {
+        metric: effect.metric.id(),
+        component: effect.component.as_ref().map(|id| id.as_str()),
+        unit: effect.metric.unit(),
+        before: side(effect.before),
+        after: side(effect.after),
+        difference: effect.difference,
+        low: effect.band.0,
+        high: effect.band.1,
+        cliffs_delta: effect.delta,
+        verdict: effect.verdict.word(),
+    }
+}
+
+/// The document's name of a component, or else what its id says.
+fn title(document: &Document, id: &ComponentId) -> String {
+    let known = document.component(id).map(|component| component.title.clone());
+    known.unwrap_or_else(|| id.as_str().split_once(':').map_or(id.as_str(), |(_, name)| name).to_owned())
+}
+
+fn effects_text(effects: &[Effect]) -> String {
+    let mut out = String::new();
+    let clear = |effect: &&Effect| !matches!(effect.verdict, Verdict::NoClearChange | Verdict::TooLittle);
+    for effect in effects.iter().filter(clear) {
+        let text = |value: f64| number_text(value, effect.metric.unit());
+        let relative = effect.relative().map(|share| format!(" ({:+.1} %)", share * 100.0)).unwrap_or_default();
+        out.push_str(&format!(
+            "{:<9} {}: {} {} → {}{relative}, by {} to {}\n",
+            effect.verdict.word(),
+            clean::line(&effect.title),
+            effect.metric.metric().title,
+            text(effect.before.mean),
+            text(effect.after.mean),
+            text(effect.band.0),
+            text(effect.band.1),
+        ));
+    }
+    let unclear = effects.len() - effects.iter().filter(clear).count();
+    if unclear > 0 {
+        out.push_str(&format!("{unclear} other figures show no clear change\n"));
+    }
+    out
 }
 
 fn text(pinned: &[PinnedPrediction], checks: &[(String, Check)]) -> String {

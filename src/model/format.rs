@@ -22,13 +22,17 @@ pub fn quantity_text(quantity: &Quantity) -> String {
 fn range_text(first: f64, second: f64, unit: Unit, between: &str) -> String {
     // Both ends in one unit, the one that suits the larger: "45–180 ms", not "45 ms–0.18 s".
     let scaled = if first.abs() > second.abs() { scaled_unit(first, unit) } else { scaled_unit(second, unit) };
-    let text = |value: f64| trimmed(unit.convert(value, scaled).unwrap_or(value), scaled);
+    let text = |value: f64| match unit.convert(value, scaled).unwrap_or(value) {
+        value if value.is_finite() => trimmed(value, scaled),
+        _ => String::from("–"),
+    };
     format!("{}{between}{}", text(first), with_symbol(&text(second), scaled))
 }
 
 /// A number with its unit, scaled, e.g. `1.21 GB`.
 pub fn number_text(value: f64, unit: Unit) -> String {
-    if !value.is_finite() {
+    // Also what is too large for its unit.
+    if !(value * unit.base.factor()).is_finite() {
         return String::from("–");
     }
     let scaled = scaled_unit(value, unit);

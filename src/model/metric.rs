@@ -108,7 +108,7 @@ registry! {
     GC_RATE "gc.collections_per_s" "GC rate" Unit::COUNT_PER_S, Gauge Sum LowerIsBetter
         "Collections in a time.";
     GC_PAUSE "gc.pause_s" "GC pause" Unit::SECONDS, Gauge Max LowerIsBetter
-        "How long a collection holds up what it collects: on the BEAM one process.";
+        "How long a collection holds up what it collects: on the BEAM one process, of a JVM or of Go the whole program (stop-the-world).";
     GC_EFFICIENCY "gc.efficiency" "GC efficiency" Unit::RATIO, Gauge None HigherIsBetter
         "Memory reclaimed by a collection, as a share of the memory that it examined.";
     GC_RECLAIMED "gc.reclaimed_bytes" "Reclaimed by GC" Unit::BYTES, Gauge Sum HigherIsBetter
@@ -173,6 +173,14 @@ registry! {
         "Blocks of young and old heap that a process holds.";
     HEAP_LIVE "heap.live_bytes" "Heap in use" Unit::BYTES, Gauge Sum LowerIsBetter
         "What of its heaps a process has in use, garbage since the last collection included.";
+    HEAP_OLD_HELD "heap.old_held_bytes" "Old heap held" Unit::BYTES, Gauge Sum LowerIsBetter
+        "Block of the old generation that a process holds; a part of the heap held.";
+    HEAP_OLD_LIVE "heap.old_live_bytes" "Old heap in use" Unit::BYTES, Gauge Sum LowerIsBetter
+        "What has survived two collections or more, garbage since the last major one included; a part of the heap in use.";
+    HEAP_FRAGMENTS "heap.fragment_bytes" "Heap fragments" Unit::BYTES, Gauge Sum LowerIsBetter
+        "Pieces of heap outside of the blocks, mostly messages that came lately; a part of the heap held and of that in use.";
+    HEAP_STACK "heap.stack_bytes" "Stack" Unit::BYTES, Gauge Sum Neutral
+        "Stack of a process; it lies in the block of its young heap and does not count as heap in use.";
     BINARY_HELD "binary.held_bytes" "Binaries held" Unit::BYTES, Gauge Sum LowerIsBetter
         "Off-heap binaries that a process keeps alive; one that several keep counts in each of them.";
     TABLE_OBJECTS "table.objects" "Rows" Unit::COUNT, Gauge Sum Neutral
@@ -199,6 +207,20 @@ registry! {
         "Share of the BEAM threads' time, sleep left out, for scheduling, busy waiting and all else; by microstate accounting.";
     BEAM_REDUCTIONS_DONE "beam.reductions" "Reductions so far" Unit::COUNT, Counter Sum Neutral
         "Steps of work that a process has done since it was started, as the BEAM counts them.";
+    GC_PROMOTION_RATE "gc.promoted_bytes_per_s" "Promotion rate" Unit::BYTES_PER_S, Gauge Sum LowerIsBetter
+        "Memory that collections move from the young to the old generation, per second.";
+    HEAP_YOUNG "heap.young_bytes" "Young generation" Unit::BYTES, Gauge Sum Neutral
+        "In use by the young generation after a collection: the survivors.";
+    HEAP_OLD "heap.old_bytes" "Old generation" Unit::BYTES, Gauge Sum LowerIsBetter
+        "In use by the old generation after a collection, garbage in it included; without large objects where those are told apart.";
+    HEAP_HUMONGOUS "heap.humongous_bytes" "Humongous objects" Unit::BYTES, Gauge Sum LowerIsBetter
+        "Regions of a heap that single large objects take up, after a collection.";
+    METASPACE_USED "jvm.metaspace_bytes" "Metaspace" Unit::BYTES, Gauge Sum LowerIsBetter
+        "What a JVM holds of its loaded classes, outside the heap.";
+    SAFEPOINT_STOP "jvm.safepoint_s" "Safepoint" Unit::SECONDS, Gauge Max LowerIsBetter
+        "The longest time for which a JVM held all its threads, for a collection or for anything else, reaching the safepoint included.";
+    SAFEPOINT_REACH "jvm.safepoint_reach_s" "Time to safepoint" Unit::SECONDS, Gauge Max LowerIsBetter
+        "The longest time from asking a JVM's threads to stop until all had stopped.";
     COLLECTOR_CORES "collector.node_cores" "Cost of measuring" Unit::CORES, Gauge None LowerIsBetter
         "Time that the collector took on the watched node per second; waiting for a scheduler counts too.";
 }

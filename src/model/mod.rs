@@ -7,6 +7,7 @@ pub mod document;
 pub mod entity;
 pub mod format;
 pub mod gc;
+pub mod gc_logged;
 pub mod id;
 pub mod metric;
 pub mod playback;

@@ -12,7 +12,7 @@ use crate::model::time::{TimeRange, Timestamp};
 use crate::whatif::prediction::{Grade, Part};
 
 /// Counts up when a model answers differently to the same recording.
-pub const MODEL_VERSION: u32 = 1;
+pub const MODEL_VERSION: u32 = 2;
 
 /// Totals: they grow with the work that was done.
 const TOTALS: [&str; 6] = ["gc.count", "gc.minor", "gc.major", "gc.copied_words", "gc.pause_total_us", "rejected"];

@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::comparison;
+use super::consistency::consistency;
 use super::findings::findings;
 use super::gc;
+use super::open::open_path;
 use super::scenarios::Scenarios;
 use super::stacks::{self, Whose};
+use super::verification::verify;
 use crate::analysis::functions::{Functions, functions};
+use crate::analysis::gc_timeline::Timeline;
 use crate::analysis::heat_map;
 use crate::analysis::landscape;
 use crate::analysis::layers;
@@ -19,11 +24,12 @@ use crate::analysis::vitals;
 use crate::model::document::{Component, Document};
 use crate::model::entity::{Entity, EntityId, EntityKind};
 use crate::model::id::ComponentId;
-use crate::model::metric::{CPU_CORES, CPU_SHARE, MEMORY_USED, MetricKey};
+use crate::model::metric::{CPU_CORES, CPU_SHARE, GC_PAUSE, MEMORY_ALLOCATION_RATE, MEMORY_USED, MetricKey};
 use crate::model::quantity::Quantity;
 use crate::model::series::{Bucket, Buckets, SeriesKey};
 use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
 use crate::state::Selection;
+use crate::state::compare::{Against, Beside};
 use crate::state::question::{Answer, Collections, Question};
 use crate::store::recording::{Recording, RecordingError};
 
@@ -58,16 +64,25 @@ pub fn answer(question: &Question, known: Known<'_>, recording: Option<&Recordin
         Question::MapLayout => Answer::MapLayout(asker.map_layout()),
         Question::Vitals { at } => asker.vitals(*at)?,
         Question::Landscape { at } => Answer::Landscape(asker.landscape(*at)?),
+        Question::Change { from, to } => Answer::Change(asker.change(*from, *to)?),
+        Question::Timeline { range, width_ns } => Answer::Timeline(asker.timeline(*range, *width_ns)?),
         Question::Overview => Answer::Overview(asker.overview()?),
-        Question::Layers { metric, range, width_ns } => Answer::Layers(asker.layers(*metric, *range, *width_ns)?),
+        Question::Layers { of: Some(id), metric, range, width_ns } => {
+            Answer::Layers(asker.member_layers(id, *metric, *range, *width_ns)?)
+        }
+        Question::Layers { of: None, metric, range, width_ns } => {
+            Answer::Layers(asker.layers(*metric, *range, *width_ns)?)
+        }
         Question::HeatMap { metric, range, width_ns } => Answer::HeatMap(asker.heat_map(*metric, *range, *width_ns)?),
         Question::Findings { range } => Answer::Findings(findings(known, recording, *range)?),
+        Question::Consistency { range } => Answer::Consistency(consistency(known, recording, *range)?),
         Question::Lines { about, metric, range, width_ns } => {
             Answer::Lines(asker.lines(about.as_ref(), *metric, *range, *width_ns)?)
         }
         Question::Collections { range } => Answer::Collections(asker.collections(*range)?),
         // The window has a thread that keeps what it prepared; here a picture is made, once.
-        Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } => {
+        Question::Beside { against, range, cursor } => asker.beside(against, *range, *cursor)?,
+        Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } | Question::Explore { .. } => {
             let answer = Scenarios::default().answer(question, known.document, recording, &|| false)?;
             answer.unwrap_or_else(|| Answer::Knobs(Vec::new()))
         }
@@ -80,9 +95,9 @@ pub fn answer(question: &Question, known: Known<'_>, recording: Option<&Recordin
     })
 }
 
-struct Asker<'a> {
-    known: Known<'a>,
-    recording: Option<&'a Recording>,
+pub(super) struct Asker<'a> {
+    pub(super) known: Known<'a>,
+    pub(super) recording: Option<&'a Recording>,
 }
 
 impl<'a> Asker<'a> {
@@ -90,6 +105,47 @@ impl<'a> Asker<'a> {
         let mut document = self.known.document.clone();
         document.components.extend(self.known.discovered.iter().cloned());
         map_layout::lay_out(&document, map_layout::box_size)
+    }
+
+    /// The session beside a later one, or its first part beside its second.
+    fn beside(&self, against: &Against, range: TimeRange, cursor: Option<Timestamp>) -> Result<Answer, RecordingError> {
+        let Some(recording) = self.recording else {
+            return Ok(Answer::Beside(Err(String::from("Nothing was measured in this session."))));
+        };
+        let part = |range| comparison::Part { recording, range: Some(range) };
+        let title_of = |id: &ComponentId| self.title(id);
+        let mut is_earlier = false;
+        let (title, effects, checks) = match (against, cursor) {
+            (Against::AfterCursor, Some(at)) => {
+                let (before, after) = (TimeRange::new(range.from, at), TimeRange::new(at, range.to));
+                (
+                    String::from("after the cursor"),
+                    comparison::compare(part(before), part(after), &title_of)?,
+                    Vec::new(),
+                )
+            }
+            (Against::AfterCursor, None) => {
+                return Ok(Answer::Beside(Err(String::from("There is no cursor to divide at."))));
+            }
+            (Against::Later(path), _) => {
+                let later = match open_path(path) {
+                    Ok(later) => later,
+                    Err(error) => return Ok(Answer::Beside(Err(error.to_string()))),
+                };
+                let Some(after) = &later.recording else {
+                    let why = format!("{} has no measurements; choose a recording.", path.display());
+                    return Ok(Answer::Beside(Err(why)));
+                };
+                is_earlier = after.summary()?.span.is_some_and(|span| span.to <= range.from);
+                let other = comparison::Part { recording: after, range: None };
+                let effects = comparison::compare(part(range), other, &title_of)?;
+                let predictions = &self.known.document.predictions;
+                let outcomes = verify(predictions.iter(), (self.known.document, recording), (&later.document, after))?;
+                let checks = predictions.iter().map(|pinned| pinned.name.clone()).zip(outcomes).collect();
+                (later.document.title.clone(), effects, checks)
+            }
+        };
+        Ok(Answer::Beside(Ok(Beside { against: against.clone(), title, is_earlier, effects, checks })))
     }
 
     fn collections(&self, range: TimeRange) -> Result<Option<Collections>, RecordingError> {
@@ -107,28 +163,37 @@ impl<'a> Asker<'a> {
         }))
     }
 
-    fn components(&self) -> impl Iterator<Item = (&'a Entity, ComponentId)> {
+    fn timeline(&self, range: TimeRange, width_ns: i64) -> Result<Option<Timeline>, RecordingError> {
+        let Some(recording) = self.recording else { return Ok(None) };
+        gc::timeline(recording, self.known.entities, range, width_ns, |id| self.title(id))
+    }
+
+    pub(super) fn components(&self) -> impl Iterator<Item = (&'a Entity, ComponentId)> {
         let entities = self.known.entities.iter().filter(|entity| entity.kind == EntityKind::Component);
         entities.map(|entity| (entity, ComponentId(entity.key.clone())))
     }
 
-    fn title(&self, id: &ComponentId) -> String {
+    pub(super) fn title(&self, id: &ComponentId) -> String {
         let known =
             self.known.document.component(id).or_else(|| self.known.discovered.iter().find(|found| &found.id == id));
         known.map_or_else(|| id.to_string(), |component| component.title.clone())
     }
 
-    fn part_metric(&self) -> MetricKey {
+    pub(super) fn part_metric(&self) -> MetricKey {
         landscape::part_metric(self.known.entities)
     }
 
     /// The entity that stands for everything: the machine or the runtime.
-    fn whole(&self) -> Option<EntityId> {
+    pub(super) fn whole(&self) -> Option<EntityId> {
         let is_whole = |entity: &&Entity| matches!(entity.kind, EntityKind::Runtime | EntityKind::Machine);
         self.known.entities.iter().find(is_whole).map(|entity| entity.id)
     }
 
-    fn values_at(&self, metric: MetricKey, at: Timestamp) -> Result<BTreeMap<EntityId, f64>, RecordingError> {
+    pub(super) fn values_at(
+        &self,
+        metric: MetricKey,
+        at: Timestamp,
+    ) -> Result<BTreeMap<EntityId, f64>, RecordingError> {
         let Some(recording) = self.recording else { return Ok(BTreeMap::new()) };
         let gone: BTreeSet<EntityId> = self
             .known
@@ -197,14 +262,19 @@ impl<'a> Asker<'a> {
         let measured = |metric: MetricKey| {
             let window = at.map(|at| TimeRange::new(at, at));
             let total = of_whole(metric).or_else(|| {
-                let part = match metric {
-                    MEMORY_USED => self.part_metric(),
-                    CPU_CORES => CPU_CORES,
-                    _ => return None,
-                };
-                ids.values().filter_map(|&id| of_entity(part, id)).reduce(|a, b| a + b)
+                let of = |part| ids.values().filter_map(move |&id| of_entity(part, id));
+                match metric {
+                    MEMORY_USED => of(self.part_metric()).reduce(|a, b| a + b),
+                    CPU_CORES | MEMORY_ALLOCATION_RATE => of(metric).reduce(|a, b| a + b),
+                    GC_PAUSE => of(metric).reduce(f64::max),
+                    _ => None,
+                }
             });
-            total.map(|value| Quantity::measured(value, metric.unit(), self.known.source, window))
+            let is_derived = metric == MEMORY_ALLOCATION_RATE && of_whole(metric).is_none();
+            total.map(|value| match is_derived {
+                true => Quantity::derived(value, metric.unit(), "growth between collections / time", &["collections"]),
+                false => Quantity::measured(value, metric.unit(), self.known.source, window),
+            })
         };
         let hottest = ids
             .iter()
@@ -220,48 +290,6 @@ impl<'a> Asker<'a> {
             None => of_whole(metric),
         });
         Ok(Answer::Vitals(vitals, statuses))
-    }
-
-    fn landscape(&self, at: Option<Timestamp>) -> Result<Option<landscape::Landscape>, RecordingError> {
-        let (Some(at), Some(recording)) = (at, self.recording) else {
-            return Ok(landscape::stated(self.known.document));
-        };
-        let part_metric = self.part_metric();
-        let mut values = self.values_at(part_metric, at)?;
-        // Not every process has a series of its own; the others are known from the last census before.
-        let known_at: BTreeMap<EntityId, &Entity> =
-            self.known.entities.iter().map(|entity| (entity.id, entity)).collect();
-        if let Some(census) = recording.census_before(at)? {
-            for sample in census.rows.iter().filter(|sample| sample.metric == part_metric) {
-                let alive =
-                    known_at.get(&sample.entity).is_some_and(|entity| entity.ended.is_none_or(|ended| ended > at));
-                if alive {
-                    values.entry(sample.entity).or_insert(sample.value);
-                }
-            }
-        }
-        let of_kind = |id: &EntityId| known_at.get(id).map(|entity| entity.kind);
-        let members: Vec<(EntityId, f64)> = values
-            .iter()
-            .filter(|(id, _)| {
-                !matches!(
-                    of_kind(id),
-                    None | Some(EntityKind::Component | EntityKind::Machine | EntityKind::Runtime | EntityKind::Core)
-                )
-            })
-            .map(|(id, value)| (*id, *value))
-            .collect();
-        let totals: Vec<(ComponentId, f64)> =
-            self.components().filter_map(|(entity, id)| Some((id, *values.get(&entity.id)?))).collect();
-        let total = match self.whole() {
-            Some(whole) => self.values_at(MEMORY_USED, at)?.get(&whole).copied(),
-            None => None,
-        };
-        if members.is_empty() && totals.is_empty() && total.is_none() {
-            return Ok(None);
-        }
-        let title = |id: &ComponentId| self.title(id);
-        Ok(Some(landscape::measured(at, self.known.source, self.known.entities, &members, &totals, total, title)))
     }
 
     fn component_buckets(
@@ -293,6 +321,34 @@ impl<'a> Asker<'a> {
             _ => None,
         };
         Ok(layers::stack(metric, range, width_ns, rows, total, MAX_LAYERS))
+    }
+
+    /// Those members of a component that have series of their own, under the whole of it.
+    fn member_layers(
+        &self,
+        id: &ComponentId,
+        metric: MetricKey,
+        range: TimeRange,
+        width_ns: i64,
+    ) -> Result<layers::Layers, RecordingError> {
+        let mut rows = Vec::new();
+        let mut total = None;
+        if let Some(recording) = self.recording {
+            let measured: BTreeSet<EntityId> =
+                recording.series()?.iter().filter(|key| key.metric == metric).map(|key| key.entity).collect();
+            for entity in self.known.entities.iter().filter(|entity| measured.contains(&entity.id)) {
+                if !belongs_to(entity, id) {
+                    continue;
+                }
+                let buckets = recording.buckets(SeriesKey { entity: entity.id, metric }, range, width_ns)?;
+                match entity.kind {
+                    _ if buckets.buckets.is_empty() => {}
+                    EntityKind::Component => total = Some(buckets),
+                    _ => rows.push((entity.id, entity.name.clone(), buckets)),
+                }
+            }
+        }
+        Ok(layers::stack_members(metric, range, width_ns, rows, total, MAX_LAYERS))
     }
 
     fn heat_map(

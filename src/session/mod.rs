@@ -3,10 +3,13 @@
 //! `app` and `cli` use it, so that the window and the command line show the same.
 
 pub mod answer;
+pub mod comparison;
+pub mod consistency;
 pub mod findings;
 pub mod gc;
 pub mod import;
 pub mod intake;
+mod landscape;
 pub mod new_recording;
 pub mod open;
 pub mod recorder;

@@ -7,10 +7,11 @@ use super::whatif::gather;
 use crate::model::document::Document;
 use crate::model::time::TimeRange;
 use crate::state::question::{Answer, Question};
-use crate::state::whatif::{Compared, Predicted, parse};
+use crate::state::whatif::{Compared, ExploredAnswer, Predicted, parse};
 use crate::store::recording::{Recording, RecordingError};
 use crate::whatif::answer::{Models, availability, predict};
 use crate::whatif::data::SessionData;
+use crate::whatif::explore::explore;
 use crate::whatif::prediction::Effort;
 
 /// What has been prepared.
@@ -38,14 +39,26 @@ impl Scenarios {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Answer>, RecordingError> {
         let range = match question {
-            Question::Knobs { range } | Question::Predict { range, .. } | Question::Compare { range, .. } => *range,
+            Question::Knobs { range }
+            | Question::Predict { range, .. }
+            | Question::Compare { range, .. }
+            | Question::Explore { range, .. } => *range,
             _ => return Ok(None),
         };
         let prepared = self.prepare(document, recording, range)?;
+        // Settings that can't be read any more, of a later version perhaps, have no effect; the view names them.
+        let parsed = |settings: &[(String, String)]| -> Vec<_> {
+            settings.iter().filter_map(|one| parse(std::slice::from_ref(one)).ok()).flatten().collect()
+        };
+        if let Question::Explore { settings, exploration, .. } = question {
+            let found = explore(&mut prepared.models, &prepared.data, &parsed(settings), exploration, cancelled);
+            return Ok(found.map(|explored| {
+                let (settings, exploration) = (settings.clone(), exploration.clone());
+                Answer::Explored(ExploredAnswer { settings, exploration, explored: Arc::new(explored) })
+            }));
+        }
         let mut predicted = |settings: &[(String, String)], effort| {
-            // Settings that can't be read any more, of a later version perhaps, have no effect; the view names them.
-            let parsed: Vec<_> =
-                settings.iter().filter_map(|one| parse(std::slice::from_ref(one)).ok()).flatten().collect();
+            let parsed = parsed(settings);
             let parts = predict(&mut prepared.models, &prepared.data, &parsed, effort, cancelled);
             Predicted { settings: settings.to_vec(), range, effort, parts }
         };
@@ -61,6 +74,11 @@ impl Scenarios {
             _ => Answer::Knobs(availability(&prepared.data)),
         };
         Ok((!cancelled()).then_some(answer))
+    }
+
+    /// Fits one more component of what was asked about last, while nobody asks; false when there is none left.
+    pub fn prepare_one(&mut self) -> bool {
+        self.prepared.as_mut().is_some_and(|prepared| prepared.models.prepare_one(&prepared.data))
     }
 
     fn prepare(

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::gc::{Collections, summarize};
-use super::open::Session;
 use super::whatif::gather;
 use crate::analysis::gc::GcFigures;
-use crate::model::document::{Check, PinnedPrediction};
+use crate::model::document::{Check, Document, PinnedPrediction};
 use crate::model::id::ComponentId;
 use crate::model::time::{TimeRange, Timestamp};
 use crate::plan::ledger;
@@ -61,24 +60,24 @@ impl Work {
 /// When a recording can't be read.
 pub fn verify<'a>(
     predictions: impl Iterator<Item = &'a PinnedPrediction>,
-    before: (&Session, &Recording),
-    after: (&Session, &Recording),
+    before: (&Document, &Recording),
+    after: (&Document, &Recording),
 ) -> Result<Vec<Check>, RecordingError> {
-    let data = gather(after.1, Some(&after.0.document), None)?;
+    let data = gather(after.1, Some(after.0), None)?;
     let work = Work::of(after.1, &data)?;
     predictions.map(|pinned| check(pinned, before, after, &data, &work)).collect()
 }
 
 fn check(
     pinned: &PinnedPrediction,
-    before: (&Session, &Recording),
-    after: (&Session, &Recording),
+    before: (&Document, &Recording),
+    after: (&Document, &Recording),
     data: &SessionData,
     work: &Work,
 ) -> Result<Check, RecordingError> {
     let time = |text: &str| Timestamp::parse_rfc3339(text);
     let range = time(&pinned.from).zip(time(&pinned.to)).map(|(from, to)| TimeRange::new(from, to));
-    let work_before = Work::of(before.1, &gather(before.1, Some(&before.0.document), range)?)?;
+    let work_before = Work::of(before.1, &gather(before.1, Some(before.0), range)?)?;
     let summary = after.1.summary()?;
     let started = summary.span.map_or(summary.info.started, |span| span.from);
     // A setting that this version does not know has no outcome to measure.
@@ -86,5 +85,5 @@ fn check(
         pinned.settings.iter().filter_map(|one| parse(std::slice::from_ref(one)).ok()).flatten().collect();
     let parts = measured(&mut Models::default(), data, &settings);
     let ratio = |component: Option<&ComponentId>| work.relative_to(&work_before, component);
-    Ok(ledger::check(pinned, &after.0.document.title, started, &ratio, &parts))
+    Ok(ledger::check(pinned, &after.0.title, started, &ratio, &parts))
 }

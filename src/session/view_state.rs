@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::answer::{Known, answer};
 use super::open::{Session, describe, discovered};
 use crate::model::playback::Playback;
+use crate::state::memory::MemoryView;
 use crate::state::question::{Answer, Asked, wanted};
 use crate::state::{State, ViewId};
 use crate::store::recording::{Recording, RecordingError};
@@ -23,6 +24,7 @@ pub fn show(state: &mut State, session: &Session, live: bool) -> Result<(), Reco
     state.trying.scenario = state.document.scenarios.last().map(|scenario| scenario.id.clone());
     state.follow = live;
     state.unsaved = live;
+    state.memory = MemoryView::default();
     state.view = if info.span.is_some() || live { ViewId::Memory } else { ViewId::Map };
     if let Some(span) = info.span {
         state.range = span;

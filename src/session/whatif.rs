@@ -53,7 +53,8 @@ pub fn gather(
     for stretch in stretches.into_sorted() {
         let Some(entity) = names.get(&stretch.entity) else { continue };
         if let Some(component) = components.of(entity) {
-            component.heaps.push(TracedHeap { name: entity.name.clone(), ..stretch });
+            let collector = entity.attributes.get("collector").cloned();
+            component.heaps.push(TracedHeap { name: entity.name.clone(), collector, ..stretch });
         }
     }
     for entity in entities.iter().filter(|entity| entity.kind == EntityKind::EtsTable) {
@@ -95,7 +96,9 @@ impl Machine {
         let word_bytes = number(EntityKind::Runtime, "word_bytes").or(number(EntityKind::Heap, "word_bytes"));
         // "27", or "27.1.2" of a build that tells more.
         let release = told(EntityKind::Runtime, "release").or(told(EntityKind::Runtime, "otp"));
-        let cores = number(EntityKind::Runtime, "schedulers").or(number(EntityKind::Machine, "cores"));
+        let cores = number(EntityKind::Runtime, "schedulers")
+            .or(number(EntityKind::Machine, "cores"))
+            .or(number(EntityKind::Heap, "cores"));
         Self {
             word_bytes: word_bytes.map_or(WORD_BYTES, |bytes| bytes as u64).clamp(1, 16),
             otp_release: release.and_then(|text| text.split('.').next()?.parse().ok()),
@@ -203,7 +206,16 @@ impl Stretches {
 }
 
 fn stretch(entity: EntityId, from: Timestamp, settings: Option<HeapSettings>, range: TimeRange) -> TracedHeap {
-    TracedHeap { entity, name: String::new(), settings, from, to: range.to, end: None, events: Vec::new() }
+    TracedHeap {
+        entity,
+        name: String::new(),
+        collector: None,
+        settings,
+        from,
+        to: range.to,
+        end: None,
+        events: Vec::new(),
+    }
 }
 
 /// The range, cut so that about [`EVENTS_AT_ONCE`] of the recording's events fall into each part.

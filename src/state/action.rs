@@ -3,7 +3,9 @@
 use super::command::{
     Command, DocumentCommand, NavigateCommand, SessionCommand, TimeCommand, TryCommand, WindowCommand,
 };
+use super::memory::{Colouring, MemoryCommand, MemoryDetail, Zoom};
 use super::{CpuDetail, Selection, State, ThemeChoice, ViewId};
+use crate::model::entity::EntityKind;
 
 /// A key, independent of any window library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +132,33 @@ pub fn available(state: &State) -> Vec<Action> {
         };
         add("View", title, Shortcut::plain(Key::Char('F')), NavigateCommand::ShowCpuDetail(detail).into());
     }
+    let zooms = open && state.view == ViewId::Memory && !state.memory.zoom.is_empty();
+    if open && state.view == ViewId::Memory {
+        let mut add = |title: &str, shortcut, command: MemoryCommand| {
+            add("Memory", title, shortcut, NavigateCommand::Memory(command).into());
+        };
+        if let Some(zoom) = zoom_of_selection(state).filter(|zoom| *zoom != state.memory.zoom) {
+            add("Zoom into what is selected", Shortcut::plain(Key::Char('Z')), MemoryCommand::Zoom(zoom));
+        }
+        if zooms {
+            add("Zoom out of the box", Shortcut::plain(Key::Backspace), MemoryCommand::ZoomOut);
+        }
+        for colouring in Colouring::ALL.into_iter().filter(|colouring| *colouring != state.memory.colouring) {
+            let title = format!("Colour boxes by {}", colouring.title().to_lowercase());
+            add(&title, None, MemoryCommand::Colour(colouring));
+        }
+        if measured {
+            let (title, shown) =
+                if state.memory.difference { ("Show the landscape", false) } else { ("Show the difference", true) };
+            add(title, Shortcut::plain(Key::Char('V')), MemoryCommand::Difference(shown));
+            add("Compare to the cursor", Shortcut::plain(Key::Char('B')), MemoryCommand::Base(state.cursor()));
+            let (title, detail) = match state.memory.detail {
+                MemoryDetail::Areas => ("Show collections", MemoryDetail::Collections),
+                MemoryDetail::Collections => ("Show memory over time", MemoryDetail::Areas),
+            };
+            add(title, Shortcut::plain(Key::Char('G')), MemoryCommand::Show(detail));
+        }
+    }
     if state.selection.is_some() {
         add("View", "Select nothing", None, NavigateCommand::Select(None).into());
     }
@@ -146,7 +175,8 @@ pub fn available(state: &State) -> Vec<Action> {
         add("Time", "Later", Shortcut::plain(Key::Char('D')), TimeCommand::Pan(0.25).into());
         add("Time", "Show all time", Shortcut::plain(Key::Home), TimeCommand::ShowAll.into());
         if !state.earlier_ranges.is_empty() {
-            add("Time", "Back to the range before", Shortcut::plain(Key::Backspace), TimeCommand::Back.into());
+            let key = if zooms { None } else { Shortcut::plain(Key::Backspace) };
+            add("Time", "Back to the range before", key, TimeCommand::Back.into());
         }
         if state.is_live() {
             let title = if state.follow { "Stop following" } else { "Follow live" };
@@ -181,6 +211,21 @@ pub fn available(state: &State) -> Vec<Action> {
     add("Window", "Close what is open, or select nothing", Shortcut::plain(Key::Escape), WindowCommand::Escape.into());
     add("Window", "Quit", Shortcut::ctrl('Q'), WindowCommand::Quit.into());
     actions
+}
+
+/// The boxes of the landscape in which the selection is, outermost first.
+fn zoom_of_selection(state: &State) -> Option<Vec<Zoom>> {
+    match state.selection.as_ref()? {
+        Selection::Component(id) => Some(vec![Zoom::Component(id.clone())]),
+        Selection::Entity(id) => {
+            let entity = state.entity(*id)?;
+            let component = Zoom::Component(entity.component.clone()?);
+            // Only processes have something inside.
+            let is_process = entity.kind == EntityKind::BeamProcess;
+            Some(std::iter::once(component).chain(is_process.then_some(Zoom::Entity(*id))).collect())
+        }
+        _ => None,
+    }
 }
 
 /// What the palette lists for a query: the actions, then everything that can be selected; matches of all its words.
@@ -220,6 +265,42 @@ mod tests {
             let twin = actions[index + 1..].iter().find(|other| other.shortcut == Some(shortcut));
             assert_eq!(twin, None, "{shortcut}");
         }
+    }
+
+    #[test]
+    fn in_the_memory_view_too_a_key_does_one_thing_and_backspace_zooms_out_first() {
+        let mut state = memory_view();
+        state.memory.zoom = vec![Zoom::Component("c".into())];
+        state.selection = Some(Selection::Component("d".into()));
+        state.earlier_ranges = vec![state.range];
+        let actions = available(&state);
+        for (index, action) in actions.iter().enumerate() {
+            let Some(shortcut) = action.shortcut else { continue };
+            let twin = actions[index + 1..].iter().find(|other| other.shortcut == Some(shortcut));
+            assert_eq!(twin, None, "{shortcut}");
+        }
+        let by = |key: Key| actions.iter().find(|action| action.shortcut == Shortcut::plain(key)).unwrap();
+        assert_eq!(by(Key::Backspace).command, NavigateCommand::Memory(MemoryCommand::ZoomOut).into());
+        let zoom = MemoryCommand::Zoom(vec![Zoom::Component("d".into())]);
+        assert_eq!(by(Key::Char('Z')).command, NavigateCommand::Memory(zoom).into());
+    }
+
+    /// A recorded session without anything in it.
+    fn memory_view() -> State {
+        let range =
+            crate::model::time::TimeRange::new(crate::model::time::Timestamp(0), crate::model::time::Timestamp(9));
+        let session = crate::state::SessionInfo {
+            title: String::new(),
+            kind: crate::state::SessionKind::Recorded,
+            source: String::new(),
+            path: None,
+            span: Some(range),
+            entities: Default::default(),
+            warnings: Vec::new(),
+            values: 0,
+            bytes: 0,
+        };
+        State { session: Some(session), view: ViewId::Memory, range, ..State::default() }
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::compare::Against;
+use super::memory::MemoryCommand;
+use super::whatif::Exploring;
 use super::{CpuDetail, Selection, ThemeChoice, ViewId};
-use crate::model::document::{DecisionState, OpportunityState, Risk, Selector};
+use crate::model::document::{Check, DecisionState, OpportunityState, Risk, Selector};
 use crate::model::id::{ComponentId, DecisionId, HorizonId, OpportunityId, ScenarioId};
 use crate::model::time::{TimeRange, Timestamp};
 
@@ -29,6 +32,8 @@ pub enum Command {
 pub enum SessionCommand {
     /// Asks for a file and opens it.
     OpenDialog,
+    /// Asks for a later recording to compare with.
+    CompareDialog,
     /// Opens a file; what it is, its content tells.
     Open(PathBuf),
     /// Opens a bundled session by name.
@@ -64,12 +69,16 @@ pub enum NavigateCommand {
     Select(Option<Selection>),
     /// Filters the component tree.
     FilterTree(String),
+    /// What the memory view shows.
+    Memory(MemoryCommand),
     /// What the lower part of the CPU view shows.
     ShowCpuDetail(CpuDetail),
     /// Filters the functions of the CPU view.
     FilterFunctions(String),
     /// Zooms the picture of functions into these calls, outermost first.
     ZoomFunctions(Vec<String>),
+    /// With what the session is compared; `None`: with nothing.
+    CompareWith(Option<Against>),
 }
 
 /// When it is looked at.
@@ -135,6 +144,8 @@ pub enum DocumentCommand {
     PinPrediction(String),
     /// Forgets a pinned prediction.
     UnpinPrediction(String),
+    /// Keeps what came of a pinned prediction, by its name.
+    KeepCheck(String, Check),
 }
 
 /// One field of a scenario.
@@ -151,6 +162,10 @@ pub enum ScenarioEdit {
 pub enum TryCommand {
     /// Sets a knob by its path, or leaves it as recorded; makes a scenario if there is none.
     Set(String, Option<String>),
+    /// Sets several at once.
+    SetAll(Vec<(String, String)>),
+    /// What is asked about many settings at once.
+    Explore(Exploring),
     /// Makes a scenario with these settings and changes it from now on.
     New(Vec<(String, String)>),
     /// The scenario that sliders change; `None`: nothing is changed.

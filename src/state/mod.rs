@@ -2,8 +2,10 @@
 
 pub mod action;
 pub mod command;
+pub mod compare;
 pub mod detail;
 pub mod history;
+pub mod memory;
 pub mod question;
 pub mod whatif;
 
@@ -14,11 +16,13 @@ use std::sync::Arc;
 use crate::analysis::status::Status;
 use crate::model::document::{Component, Document};
 use crate::model::entity::{Entity, EntityId};
-use crate::model::id::{ComponentId, DecisionId, OpportunityId};
+use crate::model::id::{ComponentId, DecisionId, ItemId, OpportunityId};
 use crate::model::playback::Playback;
 use crate::model::time::{TimeRange, Timestamp};
 
+use compare::Against;
 use history::History;
+use memory::MemoryView;
 use question::Answers;
 use whatif::Trying;
 
@@ -35,11 +39,14 @@ pub enum ViewId {
     WhatIf,
     /// Opportunities and decisions.
     Roadmap,
+    /// Two sessions, or two stretches of one, side by side.
+    Compare,
 }
 
 impl ViewId {
     /// Every view.
-    pub const ALL: [ViewId; 5] = [ViewId::Map, ViewId::Memory, ViewId::Cpu, ViewId::WhatIf, ViewId::Roadmap];
+    pub const ALL: [ViewId; 6] =
+        [ViewId::Map, ViewId::Memory, ViewId::Cpu, ViewId::WhatIf, ViewId::Roadmap, ViewId::Compare];
 
     /// The word for it on the command line and in links.
     pub fn word(self) -> &'static str {
@@ -49,6 +56,7 @@ impl ViewId {
             ViewId::Cpu => "cpu",
             ViewId::WhatIf => "whatif",
             ViewId::Roadmap => "roadmap",
+            ViewId::Compare => "compare",
         }
     }
 
@@ -60,6 +68,7 @@ impl ViewId {
             ViewId::Cpu => "CPU",
             ViewId::WhatIf => "What-if",
             ViewId::Roadmap => "Roadmap",
+            ViewId::Compare => "Compare",
         }
     }
 
@@ -127,6 +136,8 @@ pub enum Selection {
     Decision(DecisionId),
     /// An arrow of the map, by its place in the document.
     Edge(usize),
+    /// A statement of the document.
+    Statement(ItemId),
 }
 
 /// Light or dark.
@@ -233,8 +244,12 @@ pub struct State {
     pub traced: BTreeSet<ComponentId>,
     /// Text that filters the component tree.
     pub tree_filter: String,
+    /// With what the session is compared.
+    pub against: Option<Against>,
     /// What is being tried in thought.
     pub trying: Trying,
+    /// What the memory view shows.
+    pub memory: MemoryView,
     /// What the lower part of the CPU view shows.
     pub cpu_detail: CpuDetail,
     /// Text that filters the functions by module and name.
@@ -283,6 +298,8 @@ impl Default for State {
             traced: BTreeSet::new(),
             tree_filter: String::new(),
             trying: Trying::default(),
+            against: None,
+            memory: MemoryView::default(),
             cpu_detail: CpuDetail::default(),
             function_filter: String::new(),
             function_zoom: Vec::new(),
@@ -305,6 +322,13 @@ impl State {
     /// The moment that views of one moment show; `None` if nothing was measured.
     pub fn cursor(&self) -> Option<Timestamp> {
         self.measured_span().map(|_| self.playback.position)
+    }
+
+    /// The moment that memory is compared to: the one that was chosen, else the beginning of the visible range.
+    pub fn memory_base(&self) -> Option<Timestamp> {
+        let span = self.measured_span()?;
+        let base = self.memory.base.unwrap_or_else(|| question::steady_range(self).from);
+        Some(base.clamp(span.from, span.to))
     }
 
     /// What was measured; `None` if nothing was.
@@ -354,7 +378,7 @@ impl State {
             Selection::Entity(id) => self.entity(*id)?.component.clone(),
             Selection::Opportunity(id) => self.document.opportunity(id)?.component.clone(),
             Selection::Decision(id) => self.document.decision(id)?.about.clone(),
-            Selection::Edge(_) => None,
+            Selection::Edge(_) | Selection::Statement(_) => None,
         }
     }
 }

@@ -5,12 +5,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::whatif::{Compared, Predicted};
+use super::compare::{Against, Beside};
+use super::memory::MemoryDetail;
+use super::whatif::{Compared, ExploredAnswer, Predicted};
 use super::{CpuDetail, Selection, State, ViewId, detail};
+use crate::analysis::consistency::Consistency;
 use crate::analysis::findings::Findings;
 use crate::analysis::functions::Functions;
 use crate::analysis::gc::GcFigures;
+use crate::analysis::gc_timeline::Timeline;
 use crate::analysis::heat_map::HeatMap;
+use crate::analysis::landscape::difference::Difference;
 use crate::analysis::landscape::{Landscape, part_metric};
 use crate::analysis::layers::Layers;
 use crate::analysis::lines::Lines;
@@ -24,6 +29,7 @@ use crate::model::id::{ComponentId, ScenarioId};
 use crate::model::metric::{CPU_CORES, MetricKey};
 use crate::model::time::{NS_PER_S, TimeRange, Timestamp};
 use crate::whatif::answer::Availability;
+use crate::whatif::explore::Exploration;
 use crate::whatif::prediction::Effort;
 
 /// Something that a view needs to know.
@@ -41,8 +47,24 @@ pub enum Question {
         /// At which moment; `None` for stated figures.
         at: Option<Timestamp>,
     },
+    /// What changed in memory between two moments.
+    Change {
+        /// The one.
+        from: Timestamp,
+        /// The other.
+        to: Timestamp,
+    },
+    /// Single collections over time.
+    Timeline {
+        /// Over which time.
+        range: TimeRange,
+        /// In how wide columns.
+        width_ns: i64,
+    },
     /// A metric of all components, stacked over time.
     Layers {
+        /// Of the members of this component instead.
+        of: Option<ComponentId>,
         /// Which metric.
         metric: MetricKey,
         /// Over which time.
@@ -112,10 +134,33 @@ pub enum Question {
         /// From which part of the recording.
         range: TimeRange,
     },
+    /// A question about many settings at once.
+    Explore {
+        /// Paths of knobs with their values, which hold unless moved.
+        settings: Vec<(String, String)>,
+        /// From which part of the recording.
+        range: TimeRange,
+        /// What is asked.
+        exploration: Exploration,
+    },
+    /// The session beside another one, or what is shown before the cursor beside what comes after it.
+    Beside {
+        /// With what.
+        against: Against,
+        /// What is shown.
+        range: TimeRange,
+        /// Where it is divided, if it is.
+        cursor: Option<Timestamp>,
+    },
     /// What somebody should know.
     Findings {
         /// Over which time.
         range: TimeRange,
+    },
+    /// Which stated figures disagree: with each other, and with what was measured.
+    Consistency {
+        /// Measured over which time; `None` if nothing was.
+        range: Option<TimeRange>,
     },
 }
 
@@ -128,6 +173,10 @@ pub enum Topic {
     Vitals,
     /// See [`Question::Landscape`].
     Landscape,
+    /// See [`Question::Change`].
+    Change,
+    /// See [`Question::Timeline`].
+    Timeline,
     /// See [`Question::Layers`].
     Layers,
     /// See [`Question::HeatMap`].
@@ -150,8 +199,14 @@ pub enum Topic {
     Predicted,
     /// See [`Question::Compare`].
     Compared,
+    /// See [`Question::Explore`].
+    Explored,
+    /// See [`Question::Beside`].
+    Beside,
     /// See [`Question::Findings`].
     Findings,
+    /// See [`Question::Consistency`].
+    Consistency,
 }
 
 impl Question {
@@ -161,6 +216,8 @@ impl Question {
             Question::Overview => Topic::Overview,
             Question::Vitals { .. } => Topic::Vitals,
             Question::Landscape { .. } => Topic::Landscape,
+            Question::Change { .. } => Topic::Change,
+            Question::Timeline { .. } => Topic::Timeline,
             Question::Layers { .. } => Topic::Layers,
             Question::HeatMap { .. } => Topic::HeatMap,
             Question::Lines { .. } => Topic::Lines,
@@ -172,19 +229,33 @@ impl Question {
             Question::Predict { effort: Effort::Coarse, .. } => Topic::Coarse,
             Question::Predict { effort: Effort::Full, .. } => Topic::Predicted,
             Question::Compare { .. } => Topic::Compared,
+            Question::Explore { .. } => Topic::Explored,
+            Question::Beside { .. } => Topic::Beside,
             Question::Findings { .. } => Topic::Findings,
+            Question::Consistency { .. } => Topic::Consistency,
         }
     }
 
     /// Whether it is for the models of what-if.
     pub fn is_what_if(&self) -> bool {
-        matches!(self, Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. })
+        matches!(
+            self,
+            Question::Knobs { .. } | Question::Predict { .. } | Question::Compare { .. } | Question::Explore { .. }
+        )
     }
 
     /// Whether its answer changes when a recording grows.
     pub fn depends_on_data(&self) -> bool {
-        // Findings, collections and what-if ask about a stretch of time, which says by itself what data there are.
-        let of_range = matches!(self, Question::Findings { .. } | Question::Collections { .. }) || self.is_what_if();
+        // Those of findings, consistency, collections, comparisons and what-if ask about a stretch of time, which says by
+        // itself what data there are.
+        let of_range = matches!(
+            self,
+            Question::Findings { .. }
+                | Question::Consistency { .. }
+                | Question::Collections { .. }
+                | Question::Timeline { .. }
+                | Question::Beside { .. }
+        ) || self.is_what_if();
         !matches!(self, Question::MapLayout) && !of_range
     }
 }
@@ -198,6 +269,10 @@ pub enum Answer {
     Vitals(Vec<Vital>, BTreeMap<ComponentId, Status>),
     /// See [`Question::Landscape`]; `None` if nothing is known.
     Landscape(Option<Landscape>),
+    /// See [`Question::Change`]; `None` if nothing is known of one of the moments.
+    Change(Option<Difference>),
+    /// See [`Question::Timeline`]; `None` where no collection was seen and none was counted.
+    Timeline(Option<Timeline>),
     /// See [`Question::Layers`].
     Layers(Layers),
     /// See [`Question::HeatMap`].
@@ -218,8 +293,14 @@ pub enum Answer {
     Predicted(Predicted),
     /// See [`Question::Compare`].
     Compared(Vec<Compared>),
+    /// See [`Question::Explore`].
+    Explored(ExploredAnswer),
+    /// See [`Question::Beside`]; a sentence where the other session can't be read.
+    Beside(Result<Beside, String>),
     /// See [`Question::Findings`].
     Findings(Findings),
+    /// See [`Question::Consistency`].
+    Consistency(Consistency),
 }
 
 /// Collections, added up.
@@ -253,6 +334,10 @@ pub struct Answers {
     pub vitals: Arc<Vec<Vital>>,
     /// Where memory is.
     pub landscape: Option<Arc<Landscape>>,
+    /// What changed in memory.
+    pub change: Option<Arc<Difference>>,
+    /// Collections over time.
+    pub timeline: Option<Arc<Timeline>>,
     /// Memory of components over time.
     pub layers: Option<Arc<Layers>>,
     /// CPU of components over time.
@@ -273,8 +358,14 @@ pub struct Answers {
     pub predicted: Option<Arc<Predicted>>,
     /// Scenarios side by side.
     pub compared: Arc<Vec<Compared>>,
+    /// Many settings at once.
+    pub explored: Option<Arc<ExploredAnswer>>,
+    /// The session beside another one, or why that can't be read.
+    pub beside: Option<Arc<Result<Beside, String>>>,
     /// What somebody should know.
     pub findings: Option<Arc<Findings>>,
+    /// Which stated figures disagree.
+    pub consistency: Option<Arc<Consistency>>,
     /// The question that each kept answer answers.
     pub answered: BTreeMap<Topic, Asked>,
     /// What is on its way.
@@ -291,6 +382,8 @@ impl Answers {
             Answer::Overview(overview) => self.overview = Some(Arc::new(overview)),
             Answer::Vitals(vitals, _) => self.vitals = Arc::new(vitals),
             Answer::Landscape(landscape) => self.landscape = landscape.map(Arc::new),
+            Answer::Change(change) => self.change = change.map(Arc::new),
+            Answer::Timeline(timeline) => self.timeline = timeline.map(Arc::new),
             Answer::Layers(layers) => self.layers = Some(Arc::new(layers)),
             Answer::HeatMap(heat_map) => self.heat_map = Some(Arc::new(heat_map)),
             Answer::Lines(lines) => self.lines = Some(Arc::new(lines)),
@@ -301,7 +394,10 @@ impl Answers {
             Answer::Knobs(knobs) => self.knobs = Some(Arc::new(knobs)),
             Answer::Predicted(predicted) => self.take_prediction(predicted),
             Answer::Compared(compared) => self.compared = Arc::new(compared),
+            Answer::Beside(beside) => self.beside = Some(Arc::new(beside)),
+            Answer::Explored(explored) => self.explored = Some(Arc::new(explored)),
             Answer::Findings(findings) => self.findings = Some(Arc::new(findings)),
+            Answer::Consistency(consistency) => self.consistency = Some(Arc::new(consistency)),
         }
         self.failed.remove(&topic);
         self.answered.insert(topic, asked);
@@ -344,12 +440,13 @@ fn process_is_selected(state: &State) -> bool {
 pub fn wanted(state: &State) -> Vec<Question> {
     let Some(session) = &state.session else { return Vec::new() };
     let cursor = state.cursor();
-    let mut questions = vec![Question::Vitals { at: cursor }];
+    let measured = state.measured_span().map(|span| settled(span, state.is_live()));
+    let mut questions = vec![Question::Vitals { at: cursor }, Question::Consistency { range: measured }];
     let Some(span) = state.measured_span() else {
         match state.view {
             ViewId::Map => questions.push(Question::MapLayout),
             ViewId::Memory => questions.push(Question::Landscape { at: None }),
-            ViewId::Cpu | ViewId::WhatIf | ViewId::Roadmap => {}
+            ViewId::Cpu | ViewId::WhatIf | ViewId::Roadmap | ViewId::Compare => {}
         }
         return questions;
     };
@@ -374,16 +471,41 @@ pub fn wanted(state: &State) -> Vec<Question> {
         ViewId::Map => questions.push(Question::MapLayout),
         ViewId::Memory => {
             questions.push(Question::Landscape { at: cursor });
-            questions.push(Question::Layers { metric: part_metric(&session.entities), range, width_ns });
+            let of = state.memory.component().cloned();
+            questions.push(Question::Layers { of, metric: part_metric(&session.entities), range, width_ns });
+            if let (true, Some(from), Some(to)) = (state.memory.needs_change(), state.memory_base(), cursor) {
+                questions.push(Question::Change { from, to });
+            }
+            if state.memory.detail == MemoryDetail::Collections {
+                questions.push(timeline(state));
+            }
         }
         ViewId::Cpu => {
             questions.push(Question::HeatMap { metric: CPU_CORES, range, width_ns });
             questions.push(Question::Lines { about, metric: CPU_CORES, range, width_ns });
         }
         ViewId::WhatIf => what_if(state, &mut questions),
+        ViewId::Compare => questions.extend(beside(state)),
         ViewId::Roadmap => {}
     }
     questions
+}
+
+/// What is to be compared, if it was chosen.
+fn beside(state: &State) -> Option<Question> {
+    let against = state.against.clone()?;
+    let cursor = match against {
+        Against::Later(_) => None,
+        // Without a cursor there is nothing to divide at.
+        Against::AfterCursor => Some(state.cursor().filter(|at| state.range.from < *at && *at < state.range.to)?),
+    };
+    Some(Question::Beside { against, range: steady_range(state), cursor })
+}
+
+/// Collections of just the visible time, as their figures are shown too; of a live session in steps, since all events are read each time.
+fn timeline(state: &State) -> Question {
+    let range = steady_range(state);
+    Question::Timeline { range, width_ns: detail::width_ns(range) }
 }
 
 /// First what can be answered, then a quick answer, then a good one.
@@ -403,6 +525,12 @@ fn what_if(state: &State, questions: &mut Vec<Question>) {
     let scenarios: Vec<_> = compared.collect();
     if !scenarios.is_empty() {
         questions.push(Question::Compare { scenarios, range });
+    }
+    // What takes longest waits until the settings have their own answer.
+    let is_answered = state.settings().is_empty()
+        || state.prediction().is_some_and(|known| known.effort == Effort::Full && known.range == range);
+    if let Some(exploration) = state.exploration().filter(|_| is_answered && state.answers.knobs.is_some()) {
+        questions.push(Question::Explore { settings: state.settings().to_vec(), range, exploration });
     }
 }
 

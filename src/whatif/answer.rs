@@ -2,6 +2,9 @@
 //!
 //! Used by `whatif` on the command line and by the window.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::beam_heap;
 use super::budget;
 use super::data::{ComponentData, SessionData};
@@ -101,6 +104,9 @@ fn missing(knob: &Knob, component: &ComponentData) -> Option<String> {
     let no_requests = || requests.is_empty().then(|| format!("none of its requests were recorded; it takes {needs}"));
     match knob.model {
         ModelId::BeamHeap => missing_of_heaps(component),
+        ModelId::HeapLimit if knob.path == "heap.gogc_percent" && !is_of_go(component) => {
+            Some(format!("it has no heap of Go; it takes {needs}"))
+        }
         ModelId::HeapLimit => (!has_sized_heap(component)).then(|| format!("it has no such heap; it takes {needs}")),
         // Without keys partitions still have a bound.
         ModelId::Queue | ModelId::Pool | ModelId::Partition => no_requests().or_else(|| {
@@ -136,6 +142,11 @@ fn missing_of_heaps(component: &ComponentData) -> Option<String> {
     (!traced).then(sentence)
 }
 
+/// Whether it has a heap of a Go program.
+fn is_of_go(component: &ComponentData) -> bool {
+    component.heaps.iter().any(|heap| heap.collector.as_deref() == Some("Go"))
+}
+
 /// Whether sizes of a whole heap are known, before and after collections, outside of a BEAM.
 fn has_sized_heap(component: &ComponentData) -> bool {
     component.heaps.iter().any(|heap| heap.events.iter().any(|event| event.beam.is_none()))
@@ -144,25 +155,31 @@ fn has_sized_heap(component: &ComponentData) -> bool {
 /// Models that were prepared for a session; preparing takes longer than answering. Make new ones when the data change.
 #[derive(Debug, Default)]
 pub struct Models {
-    /// Of the components with these numbers.
-    beam_heap: Option<(Vec<usize>, beam_heap::Model)>,
+    /// By the component's number: each is fitted once.
+    heaps: BTreeMap<usize, Arc<beam_heap::Component>>,
 }
 
 impl Models {
     /// The heaps of the components that the settings mean.
-    fn beam_heap(&mut self, data: &SessionData, settings: &[Setting]) -> &beam_heap::Model {
-        let is_meant = |component: &ComponentData| {
-            let is_traced = missing_of_heaps(component).is_none();
-            is_traced && settings.iter().any(|setting| setting.place.includes(&component.id))
-        };
-        let all = data.components.iter().enumerate();
-        let meant: Vec<usize> = all.filter(|(_, it)| is_meant(it)).map(|(index, _)| index).collect();
-        let prepared = self.beam_heap.take().filter(|(components, _)| *components == meant);
-        let prepared = prepared.unwrap_or_else(|| {
-            let model = beam_heap::Model::new(data, &meant);
-            (meant, model)
-        });
-        &self.beam_heap.insert(prepared).1
+    fn beam_heap(&mut self, data: &SessionData, settings: &[Setting]) -> beam_heap::Model {
+        let is_meant = |component: &ComponentData| settings.iter().any(|setting| setting.place.includes(&component.id));
+        let meant = data.components.iter().enumerate().filter(|(_, it)| is_meant(it)).map(|(index, _)| index);
+        let fitted = meant.collect::<Vec<_>>().into_iter().filter_map(|index| self.fitted(data, index)).collect();
+        beam_heap::Model::of(data, fitted)
+    }
+
+    /// A component's heaps with their laws; `None` where none of its collections were traced.
+    fn fitted(&mut self, data: &SessionData, index: usize) -> Option<Arc<beam_heap::Component>> {
+        let component = data.components.get(index).filter(|component| missing_of_heaps(component).is_none())?;
+        let new = || Arc::new(beam_heap::Component::new(component, data.otp_release));
+        Some(self.heaps.entry(index).or_insert_with(new).clone())
+    }
+
+    /// Prepares one more component before anybody asks; false when there is none left.
+    pub fn prepare_one(&mut self, data: &SessionData) -> bool {
+        let next = (0..data.components.len())
+            .find(|index| !self.heaps.contains_key(index) && missing_of_heaps(&data.components[*index]).is_none());
+        next.is_some_and(|index| self.fitted(data, index).is_some())
     }
 }
 

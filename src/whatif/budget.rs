@@ -80,7 +80,7 @@ pub fn predict(data: &SessionData, settings: &[Setting], _effort: Effort, cancel
             if cancelled() {
                 return Vec::new();
             }
-            if let Ok(heap) = Heap::of(traced, data.word_bytes.max(1)) {
+            if let Ok(heap) = Heap::of(traced, data.word_bytes.max(1), data.cores) {
                 known.push((component.id.clone(), traced.name.clone(), heap));
             }
         }

@@ -132,6 +132,9 @@ fn others(settings: &[&Setting], found: &mut Vec<ChangeAsCode>) {
                 found.push(ChangeAsCode { language: "jvm", text: format!("-Xmx{}", jvm_size(bytes)) });
                 found.push(ChangeAsCode { language: "env", text: format!("GOMEMLIMIT={bytes:.0}B") });
             }
+            ("heap.gogc_percent", KnobValue::Number(percent)) => {
+                found.push(ChangeAsCode { language: "env", text: format!("GOGC={percent}") });
+            }
             ("partition.count", KnobValue::Number(count)) => {
                 let text = format!("{{PartitionSupervisor, child_spec: Worker, name: Workers, partitions: {count}}}");
                 found.push(ChangeAsCode { language: "elixir", text });

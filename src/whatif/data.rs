@@ -45,6 +45,8 @@ pub struct TracedHeap {
     pub entity: EntityId,
     /// Its name for people.
     pub name: String,
+    /// What collects it, where that was told: `G1`, `Serial`, `Go` …
+    pub collector: Option<String>,
     /// The settings at the beginning, where they were asked for in time.
     pub settings: Option<HeapSettings>,
     /// When tracing began.

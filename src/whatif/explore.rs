@@ -126,6 +126,13 @@ pub fn explore(
             (Found::Frontier(tradeoff(levers, settings, &fixed(levers), &coarse, cancelled)), comparable.left_out)
         }
         Exploration::Tornado { levers, metric } => {
+            // Where nothing is set, a knob at its default stands for the recording.
+            let neutral = |lever: &Lever| {
+                let value = lever.knob.default.filter(|value| value.number().is_some())?;
+                Some(vec![Setting { place: lever.place.clone(), knob: lever.knob, value }])
+            };
+            let unset = if settings.is_empty() { levers.iter().find_map(neutral) } else { None };
+            let settings = unset.as_deref().unwrap_or(settings);
             let levers: Vec<Lever> = levers.iter().filter_map(|lever| around(lever, settings)).collect();
             let comparable = comparable(&levers);
             let coarse = |point: &[Setting]| comparable.of(answer(point, Effort::Coarse));
@@ -222,15 +229,14 @@ fn recorded(parts: &[Part], metric: &str) -> Option<f64> {
     of_metric(parts, metric).filter_map(|outcome| outcome.baseline).reduce(f64::max)
 }
 
-/// From half to the double of where a lever stands: where it is set, or else its default, or the middle of its range.
+/// From half to the double of where a lever stands: where it is set, or else its default; `None` where that is no number.
 fn around(lever: &Lever, settings: &[Setting]) -> Option<Lever> {
     if !lever.knob.words.is_empty() {
         return None;
     }
     let (low, high) = lever.knob.range;
     let set = settings.iter().find(|one| one.knob == lever.knob && one.place == lever.place);
-    let stands = set.map(|one| one.value).or(lever.knob.default).and_then(KnobValue::number);
-    let stands = stands.filter(|stands| *stands > 0.0).unwrap_or_else(|| (low.max(1.0) * high).sqrt());
+    let stands = set.map(|one| one.value).or(lever.knob.default).and_then(KnobValue::number)?;
     let whole = |value: f64| if lever.knob.whole { value.round() } else { value };
     let range = (whole((stands / 2.0).max(low)), whole((stands * 2.0).min(high)));
     (range.0 < range.1).then(|| Lever { range, ..lever.clone() })
@@ -254,4 +260,79 @@ pub fn goals_of(document: &Document) -> Vec<Target> {
         Some(Target { metric: outcome.to_owned(), component: None, side, value })
     };
     document.targets.iter().filter_map(goal).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::whatif::knob::{Knob, ModelId};
+    use crate::whatif::prediction::Confidence;
+    use crate::whatif::scenario::Place;
+
+    fn lever(path: &str) -> Lever {
+        Lever::of(Place::All, Knob::find(path).unwrap())
+    }
+
+    /// Both components have an answer up to 1,000 words; beyond, only the small one.
+    fn answer(settings: &[Setting]) -> Vec<Part> {
+        let words = settings[0].value.number().unwrap();
+        let part = |id: &str, refused: bool, bytes: f64| {
+            let grade = if refused { Grade::Refused } else { Grade::Replayed };
+            let confidence = Confidence { grade, ..Confidence::refused("", None) };
+            let mut part = Part::refused(Some(id.into()), ModelId::BeamHeap, confidence);
+            part.outcomes.push(Outcome {
+                metric: "memory.peak_bytes",
+                unit: Unit::BYTES,
+                component: Some(id.into()),
+                baseline: Some(bytes),
+                predicted: Band::exact(bytes + words),
+                model: ModelId::BeamHeap,
+            });
+            part
+        };
+        vec![part("large", words > 1e6, 1e6), part("small", false, 10.0)]
+    }
+
+    #[test]
+    fn a_point_that_says_nothing_of_the_largest_is_not_the_cheapest() {
+        let levers = [Lever { range: (233.0, 2e6), ..lever("gc.min_heap_words") }];
+        let comparable = Comparable::new(&levers, &[], &answer);
+        assert_eq!(comparable.components.len(), 2, "most points tell of both");
+        let target = Target::parse("memory.peak_bytes<=1000").unwrap();
+        let sought = seek(&levers, &[target], &[], &|point| comparable.of(answer(point)), &|| false).unwrap();
+        assert!(sought.standings[0].predicted.value > 1e6 && sought.points.1 > 0, "{sought:?}");
+    }
+
+    #[test]
+    fn levers_are_halved_and_doubled_where_they_stand_and_what_has_no_number_stays() {
+        let set = [Setting::parse("*.gc.min_heap_words=1000").unwrap()];
+        assert_eq!(around(&lever("gc.min_heap_words"), &set).unwrap().range, (500.0, 2000.0));
+        assert_eq!(around(&lever("gc.fullsweep_after"), &set).unwrap().range, (32_768.0, 65_535.0));
+        assert_eq!(around(&lever("gc.max_heap_words"), &set), None);
+        assert_eq!(around(&lever("gc.hibernate"), &set), None);
+    }
+
+    #[test]
+    fn a_documents_targets_become_goals_of_outcomes() {
+        let target = |metric, value, unit| document::Target {
+            item: "T.01".into(),
+            title: String::from("to be reached"),
+            owner: "T".into(),
+            applies_to: None,
+            metric: Some(metric),
+            value: Some(crate::model::quantity::Value::Exact(value)),
+            unit: Some(unit),
+        };
+        let mut of = Document::new("shop");
+        let milliseconds = Unit::of(crate::model::unit::BaseUnit::Millisecond);
+        of.targets = vec![
+            target(metric::GC_INTERVAL, 30.0, Unit::SECONDS),
+            target(metric::GC_PAUSE, 50.0, milliseconds),
+            target(metric::THREADS, 3.0, Unit::COUNT),
+        ];
+        let goals: Vec<(String, Side, f64)> =
+            goals_of(&of).into_iter().map(|goal| (goal.metric, goal.side, goal.value)).collect();
+        let expected = [("gc.interval_s", Side::AtLeast, 30.0), ("gc.pause_us.p99", Side::AtMost, 50_000.0)];
+        assert_eq!(goals, expected.map(|(metric, side, value)| (metric.to_owned(), side, value)));
+    }
 }

@@ -229,6 +229,18 @@ pub const KNOBS: &[Knob] = &[
         ..BASE
     },
     Knob {
+        path: "heap.gogc_percent",
+        title: "GOGC",
+        unit: PERCENT,
+        range: (5.0, 10_000.0),
+        by_factors: true,
+        default: Some(KnobValue::Number(100.0)),
+        model: ModelId::HeapLimit,
+        needs: "a trace of Go's collections (GODEBUG=gctrace=1)",
+        about: "Go: how much may be allocated before the next collection, as a percentage of what lives.",
+        ..BASE
+    },
+    Knob {
         path: "heap.budget_bytes",
         title: "Budget of all heaps",
         unit: Unit::BYTES,

@@ -37,6 +37,9 @@ outcomes! {
     "gc.pause_us.p50" "Pause, median" Some(true), "Half of the collections are shorter.";
     "gc.pause_us.p99" "Pause, 99th percentile" Some(true), "One collection of a hundred is longer.";
     "gc.pause_us.max" "Pause, longest" Some(true), "The longest collection.";
+    "gc.count_per_min" "Collections per minute" Some(true), "Collections of all generations in a minute.";
+    "gc.pause_share" "Time in stop-the-world pauses" Some(true), "Pauses that stop the whole program, as a share of the time.";
+    "gc.pause_ms.p99" "Stop-the-world pause, 99th percentile" Some(true), "One pause of a hundred stops the whole program for longer.";
     "gc.cpu_share" "CPU share of collecting" Some(true), "Time in collections as a share of all processor time.";
     "gc.efficiency" "GC efficiency" Some(false),
         "Words allocated as a share of words allocated and copied: 1 where collecting moves nothing (Appel 1987).";

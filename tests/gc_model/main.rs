@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use vivarium::whatif::beam_heap::{Model, replay};
-use vivarium::whatif::data::SessionData;
+use vivarium::whatif::data::{ComponentData, SessionData};
 use vivarium::whatif::prediction::{Effort, Grade, Part};
 use vivarium::whatif::scenario::Setting;
 
@@ -19,15 +19,14 @@ const SETTINGS: [(&str, &str); 3] = [
     ("heap20000", "*.gc.min_heap_words=20000"),
 ];
 
-/// Records the grid; `None` where there is no Erlang.
-fn record(directory: &Path) -> Option<()> {
+/// Records programs under settings and returns what was written; `None` where there is no Erlang.
+fn run(directory: &Path, programs: &str, settings: &str) -> Option<String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/gc_workloads/record");
-    let settings = "default,sweep5,heap2000,heap20000";
-    let output = Command::new("escript").arg(script).arg(directory).args(["1000", PROGRAMS, settings]).output();
+    let output = Command::new("escript").arg(script).arg(directory).args(["1000", programs, settings]).output();
     match output {
         Ok(output) => {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            Some(())
+            Some(String::from_utf8_lossy(&output.stdout).into_owned())
         }
         Err(_) => {
             assert!(std::env::var("VIVARIUM_REQUIRE_REAL").is_err(), "escript not found");
@@ -56,7 +55,7 @@ fn assert_replayed(data: &SessionData, name: &str) {
 #[test]
 fn predictions_from_a_default_run_come_true_in_runs_with_other_settings() {
     let directory = tempfile::tempdir().unwrap();
-    let Some(()) = record(directory.path()) else { return };
+    let Some(_) = run(directory.path(), PROGRAMS, "default,sweep5,heap2000,heap20000") else { return };
     let mut errors = Vec::new();
     for program in PROGRAMS.split(',') {
         let read = |setting: &str| {
@@ -102,4 +101,52 @@ fn limits_kill_those_that_grow_beyond_them(model: &Model) {
     let wide = predict(model, &[&format!("*.gc.max_heap_words={}", (peak_words * 4.0) as u64)]);
     assert!(wide.notes.iter().any(|note| note.contains("No process would have been killed")), "{:?}", wide.notes);
     assert_eq!(count(&wide), model.components()[0].baseline.count());
+}
+
+/// The numbers in `killed [1,2,…]`, in order.
+fn killed_of(stdout: &str) -> Vec<Vec<usize>> {
+    let lists = stdout.lines().filter_map(|line| line.strip_prefix("killed [")?.strip_suffix(']'));
+    lists.map(|list| list.split(',').filter_map(|number| number.parse().ok()).collect()).collect()
+}
+
+#[test]
+fn who_a_limit_of_the_heap_would_kill_is_who_it_really_kills() {
+    let directory = tempfile::tempdir().unwrap();
+    let limits = [5_000, 20_000, 60_000];
+    let Some(told) = run(directory.path(), "crowd", "default,max5000,max20000,max60000") else { return };
+    let truth = killed_of(&told);
+    assert!(truth[0].is_empty() && truth[1].len() > truth[3].len() && !truth[3].is_empty(), "{truth:?}");
+    let mut data = traces::read(&directory.path().join("crowd.default.gctrace")).unwrap();
+    // One component a process, so that each is answered for by itself; they were started in the order of their pids.
+    let together = data.components.remove(0);
+    let mut heaps = together.heaps;
+    heaps.sort_by_key(|heap| heap.name.split(['.', '<', '>']).filter_map(|part| part.parse::<u64>().ok()).nth(1));
+    // The first is the one that starts the others.
+    let heaps: Vec<_> = heaps.into_iter().skip(1).collect();
+    assert!(heaps.len() >= 90, "small ones may never collect: {}", heaps.len());
+    let traced: Vec<String> = heaps.iter().map(|heap| heap.name.clone()).collect();
+    let first = pid_number(&traced[0]);
+    data.components = heaps
+        .into_iter()
+        .map(|heap| ComponentData { id: heap.name.as_str().into(), heaps: vec![heap], ..ComponentData::default() })
+        .collect();
+    let all: Vec<usize> = (0..data.components.len()).collect();
+    let model = Model::new(&data, &all);
+    for (limit, truth) in limits.into_iter().zip(&truth[1..]) {
+        let setting = Setting::parse(&format!("*.gc.max_heap_words={limit}")).unwrap();
+        let parts = model.predict(&[setting], Effort::Full, &|| false);
+        let (mut right, mut asked) = (0, 0);
+        for (name, part) in traced.iter().zip(&parts) {
+            let number = (pid_number(name) - first) as usize + 1;
+            let Some(killed) = part.outcomes.iter().find(|outcome| outcome.metric == "gc.killed") else { continue };
+            asked += 1;
+            right += usize::from((killed.predicted.value > 0.5) == truth.contains(&number));
+        }
+        println!("limit {limit}: {right} of {asked} right, {} were killed", truth.len());
+        assert!(asked >= 60 && right * 100 >= asked * 95, "limit {limit}: {right} of {asked}");
+    }
+}
+
+fn pid_number(name: &str) -> u64 {
+    name.split(['.', '<', '>']).filter_map(|part| part.parse().ok()).nth(1).unwrap()
 }

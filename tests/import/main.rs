@@ -7,6 +7,7 @@ mod node;
 mod broken;
 mod crash_dumps;
 mod erlang;
+mod gc_logs;
 mod sessions;
 
 use std::path::{Path, PathBuf};

@@ -116,6 +116,7 @@ pub fn events(index: i64) -> Batch {
                 held_words: 6_772,
                 reclaimed_words: 3_000,
                 beam: None,
+                logged: None,
             },
             GcEvent {
                 at,
@@ -127,6 +128,7 @@ pub fn events(index: i64) -> Batch {
                 held_words: 233,
                 reclaimed_words: (1 << 40) - 5,
                 beam: None,
+                logged: None,
             },
             GcEvent::of_beam(
                 at,

@@ -1,6 +1,11 @@
 //! What adds up, and what does not.
 
+use std::collections::BTreeMap;
+
+use super::kinds::Sizes;
 use super::*;
+use crate::model::document::{Component, ComponentKind, Document, Fact, Statistic};
+use crate::model::metric::MEMBERS;
 use crate::model::quantity::Value;
 
 fn entity(id: u32, component: Option<&str>) -> Entity {
@@ -75,13 +80,44 @@ fn shared_pages_show_as_counted_twice() {
 
 #[test]
 fn many_members_are_bounded_and_still_add_up() {
-    let entities: Vec<Entity> = (0..5000).map(|id| entity(id, Some("a"))).collect();
-    let values: Vec<(u32, f64)> = (0..5000).map(|id| (id, f64::from(id) + 1.0)).collect();
+    let count = MAX_MEMBERS as u32 + 4800;
+    let entities: Vec<Entity> = (0..count).map(|id| entity(id, Some("a"))).collect();
+    let values: Vec<(u32, f64)> = (0..count).map(|id| (id, f64::from(id) + 1.0)).collect();
     let landscape = landscape(&entities, &values, &[], None);
     assert_adds_up(&landscape);
     let members = &landscape.parts[0].members;
     assert_eq!(members.len(), MAX_MEMBERS + 1);
     assert_eq!(members.last().unwrap().name, "others (4800 smaller ones)");
+}
+
+#[test]
+fn a_component_has_the_kinds_of_its_processes() {
+    let mut entities = [entity(1, Some("a")), entity(2, Some("a")), entity(3, Some("a"))];
+    entities.iter_mut().for_each(|entity| entity.kind = EntityKind::BeamProcess);
+    let values = [(EntityId(1), 1000.0), (EntityId(2), 500.0), (EntityId(3), 100.0)];
+    let held = |held: f64, live: f64, binaries: f64| Sizes { held: Some(held), live, binaries, ..Sizes::default() };
+    let sizes = [(EntityId(1), held(900.0, 300.0, 7e6)), (EntityId(2), held(400.0, 400.0, 0.0))].into();
+    let measured = Measured {
+        at: Timestamp(10),
+        source: "beam:a@b",
+        entities: &entities,
+        values: &values,
+        component_totals: &[("a".into(), 2000.0)],
+        total_bytes: Some(2000.0),
+        whole: Whole::Runtime,
+        sizes: &sizes,
+        has_generations: true,
+    };
+    let landscape = measured_in(&measured, |id| id.to_string());
+    assert_adds_up(&landscape);
+    let part = &landscape.parts[0];
+    let kinds: Vec<(Kind, f64)> = part.kinds.iter().map(|slice| (slice.kind, slice.bytes)).collect();
+    let expected =
+        [(Kind::HeapLive, 700.0), (Kind::HeapSlack, 600.0), (Kind::Structure, 200.0), (Kind::Unknown, 100.0)];
+    assert_eq!(kinds, expected);
+    assert_eq!(part.members[0].binary_bytes, Some(7e6));
+    assert_eq!(part.members[0].waste(), Some(0.6));
+    assert!(part.members.last().unwrap().kinds.is_empty(), "nothing is known of the rest");
 }
 
 #[test]

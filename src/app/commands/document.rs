@@ -48,6 +48,11 @@ pub fn apply(app: &mut App, command: DocumentCommand) {
         DocumentCommand::UnpinPrediction(name) => edit(state, "unpin a prediction", None, |document| {
             document.predictions.retain(|pinned| pinned.name != name);
         }),
+        DocumentCommand::KeepCheck(name, check) => edit(state, "keep what came of a prediction", None, |document| {
+            if let Some(pinned) = document.predictions.iter_mut().find(|pinned| pinned.name == name) {
+                pinned.keep(check);
+            }
+        }),
     };
     if changed {
         let boxes = |document: &Document| -> Vec<_> {
@@ -56,6 +61,9 @@ pub fn apply(app: &mut App, command: DocumentCommand) {
         if boxes(&before) != boxes(&app.state.document) {
             app.state.answers.answered.remove(&Topic::MapLayout);
         }
+        // An answer that is on its way is about the document as it was.
+        app.state.answers.answered.remove(&Topic::Consistency);
+        app.state.answers.pending.remove(&Topic::Consistency);
         events::discover(&mut app.state);
         app.document_changed();
     }

@@ -36,11 +36,13 @@ fn navigate(app: &mut App, command: NavigateCommand) {
             app.pin_selection();
         }
         NavigateCommand::FilterTree(text) => app.state.tree_filter = text,
+        NavigateCommand::Memory(command) => app.state.memory.apply(command),
         NavigateCommand::ShowCpuDetail(detail) => {
             app.state.cpu_detail = detail;
             app.state.view = ViewId::Cpu;
         }
         NavigateCommand::FilterFunctions(text) => app.state.function_filter = text,
         NavigateCommand::ZoomFunctions(calls) => app.state.function_zoom = calls,
+        NavigateCommand::CompareWith(against) => app.state.against = against,
     }
 }

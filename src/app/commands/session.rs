@@ -13,7 +13,8 @@ use crate::store::document::LoadedDocument;
 /// Carries one out.
 pub fn apply(app: &mut App, command: SessionCommand) {
     match command {
-        SessionCommand::OpenDialog => app.jobs.ask_open(),
+        SessionCommand::OpenDialog => app.jobs.ask_open(false),
+        SessionCommand::CompareDialog => app.jobs.ask_open(true),
         SessionCommand::Open(path) => app.jobs.open(path),
         SessionCommand::OpenBundled(name) => app.jobs.open_bundled(name),
         SessionCommand::Watch(source) => app.open_source(&source, None),

@@ -13,6 +13,11 @@ pub fn apply(app: &mut App, command: TryCommand) {
     let state = &mut app.state;
     let changed = match command {
         TryCommand::Set(path, value) => set(state, &path, value),
+        TryCommand::SetAll(settings) => set_all(state, settings),
+        TryCommand::Explore(exploring) => {
+            state.trying.exploring = exploring;
+            false
+        }
         TryCommand::New(settings) => new(state, settings),
         TryCommand::Choose(scenario) => {
             state.history.seal();
@@ -49,6 +54,17 @@ fn set(state: &mut State, path: &str, value: Option<String>) -> bool {
         }
     });
     made || set
+}
+
+fn set_all(state: &mut State, settings: Vec<(String, String)>) -> bool {
+    let Some(id) = state.trying.scenario.clone().filter(|_| state.scenario().is_some()) else {
+        return new(state, settings);
+    };
+    edit(state, "take settings", None, |document| {
+        if let Some(scenario) = document.scenarios.iter_mut().find(|scenario| scenario.id == id) {
+            settings.into_iter().for_each(|(path, value)| scenario.set(&path, Some(value)));
+        }
+    })
 }
 
 fn new(state: &mut State, settings: Vec<(String, String)>) -> bool {

@@ -1,8 +1,8 @@
 //! The window itself: theme, palette, help, quitting.
 
 use crate::app::App;
-use crate::state::Palette;
 use crate::state::command::WindowCommand;
+use crate::state::{Palette, ViewId};
 
 /// Carries one out.
 pub fn apply(app: &mut App, command: WindowCommand) {
@@ -31,6 +31,7 @@ pub fn apply(app: &mut App, command: WindowCommand) {
             if state.palette.take().is_some() {
             } else if state.help_open {
                 state.help_open = false;
+            } else if state.view == ViewId::Memory && state.memory.zoom.pop().is_some() {
             } else {
                 state.history.seal();
                 state.selection = None;

@@ -146,6 +146,9 @@ impl<'a> Rows<'a> {
                 piece.integer("after_words", event.after_words);
                 piece.integer("held_words", event.held_words);
                 piece.integer("reclaimed_words", event.reclaimed_words);
+                let logged = event.logged.unwrap_or_default();
+                piece.text("phase", event.logged.map(|logged| logged.phase.word().to_owned()));
+                piece.text("cause", logged.cause.is_known().then(|| logged.cause.word().to_owned()));
                 piece.hand_over_if_full(take)?;
             }
         }
@@ -383,7 +386,8 @@ fn columns(name: &'static str) -> Table {
         }
         "gc_events" => {
             let sizes = ["pause_ns", "before_words", "after_words", "held_words", "reclaimed_words"].map(integer);
-            [time(), text("entity"), text("kind")].into_iter().chain(sizes).collect()
+            let head = [time(), text("entity"), text("kind")];
+            head.into_iter().chain(sizes).chain(["phase", "cause"].map(text)).collect()
         }
         "gc_heaps" => {
             let head = [time(), text("entity"), text("kind"), integer("pause_ns"), integer("need_words")];

@@ -4,22 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
 
-use super::findings::{self, FindingPart};
+use super::findings::{self, ConsistencyPart, FindingPart};
 use super::parts::*;
-use super::{Inspect, cpu, gc, processes};
+use super::{Inspect, cpu, gc, memory, processes};
+use crate::analysis::consistency::Consistency;
 use crate::analysis::findings::Findings;
-use crate::analysis::landscape::Landscape;
 use crate::analysis::status::Status;
-use crate::analysis::vitals::{Vital, stated};
+use crate::analysis::vitals::Vital;
 use crate::cli::moment::Moment;
 use crate::model::document::{Component, Document, Fact, StatusClass};
 use crate::model::entity::{Entity, EntityId, EntityKind};
 use crate::model::id::ComponentId;
-use crate::model::metric::{MEMORY_ALLOCATION_RATE, MEMORY_RELEASE_LAG, MEMORY_RELEASE_RATE, MEMORY_USED, MetricKey};
+use crate::model::metric::MetricKey;
 use crate::model::quantity::Quantity;
 use crate::model::series::Gap;
 use crate::model::time::{TimeRange, Timestamp};
-use crate::model::unit::Unit;
 use crate::session::answer::{self, MAX_AGE_NS, answer};
 use crate::session::open::{Session, describe, discovered};
 use crate::state::SessionInfo;
@@ -38,9 +37,14 @@ pub fn gather(session: &Session, asked: &Inspect) -> anyhow::Result<Parts> {
     let when = When::resolve(asked, info.span)?;
     let gatherer = Gatherer { document: &session.document, found: &components, info: &info, recording, when };
     let (vitals, statuses) = gatherer.vitals()?;
-    let landscape = gatherer.landscape()?;
     let gaps = recording.map(Recording::gaps).transpose()?.unwrap_or_default();
     let found = gatherer.findings()?;
+    let known = gatherer.consistency()?;
+    let consistency = ConsistencyPart::of(&known);
+    let mut stated = findings::stated_parts(&known.disagreements);
+    if asked.rounding {
+        stated.extend(findings::stated_parts(&known.agreements));
+    }
     let vitals: Vec<_> = vitals
         .into_iter()
         .filter_map(|vital| Some((vital.metric?, Figure::of_metric(vital.quantity?, vital.metric?))))
@@ -52,11 +56,12 @@ pub fn gather(session: &Session, asked: &Inspect) -> anyhow::Result<Parts> {
         crash: processes::crash(gatherer.entities()),
         components: gatherer.components(&statuses)?,
         edges: gatherer.edges(),
-        memory: landscape.map(|landscape| gatherer.memory(&landscape, &vitals, asked.top)),
+        memory: memory::gather(&gatherer, &vitals, asked.top)?,
         processes: processes::processes(&gatherer, asked.top)?,
         gc: gc::gather(&gatherer)?,
         cpu: cpu::gather(&gatherer, &vitals, asked.top)?,
-        findings: when.map(|when| findings::parts(&found, gatherer.entities(), &when)),
+        findings: gatherer.all_findings(&found, stated, consistency.is_some()),
+        consistency,
         findings_not_examined: found.not_examined,
         opportunities: super::plan::opportunities(&session.document),
         decisions: super::plan::decisions(&session.document),
@@ -89,12 +94,13 @@ pub struct Known {
 pub fn known(session: &Session) -> anyhow::Result<Known> {
     let info = describe(session, false)?;
     let found = discovered(&session.document, &info.entities);
-    let when = info.span.map(|span| When { start: span.from, at: span.to, range: span });
+    let when = info.span.map(|span| When { start: span.from, at: span.to, range: span, since: None });
     let recording = session.recording.as_ref();
     let gatherer = Gatherer { document: &session.document, found: &found, info: &info, recording, when };
     let (_, statuses) = gatherer.vitals()?;
     let found = gatherer.findings()?;
-    let findings = when.map_or_else(Vec::new, |when| findings::parts(&found, gatherer.entities(), &when));
+    let stated = findings::stated_parts(&gatherer.consistency()?.disagreements);
+    let findings = gatherer.all_findings(&found, stated, true).unwrap_or_default();
     Ok(Known { statuses, findings, not_examined: found.not_examined })
 }
 
@@ -107,14 +113,18 @@ pub struct When {
     pub at: Timestamp,
     /// The stretch.
     pub range: TimeRange,
+    /// The moment that memory is compared to.
+    pub since: Option<Timestamp>,
 }
 
 impl When {
     /// `None` if nothing was measured.
     fn resolve(asked: &Inspect, span: Option<TimeRange>) -> anyhow::Result<Option<Self>> {
         let Some(span) = span else {
-            if asked.at.or(asked.from).or(asked.to).is_some() {
-                bail!("this session has no measurements, so that --at, --from and --to mean nothing; leave them out");
+            if asked.at.or(asked.from).or(asked.to).or(asked.since).is_some() {
+                bail!(
+                    "this session has no measurements, so that --at, --from, --to and --since mean nothing; leave them out"
+                );
             }
             return Ok(None);
         };
@@ -125,7 +135,8 @@ impl When {
             bail!("--from must be earlier than --to");
         }
         let at = within(asked.at)?.unwrap_or(to);
-        Ok(Some(Self { start: span.from, at, range: TimeRange::new(from, to) }))
+        let since = within(asked.since)?;
+        Ok(Some(Self { start: span.from, at, range: TimeRange::new(from, to), since }))
     }
 
     /// Seconds since the session's start, to the microsecond.
@@ -192,11 +203,17 @@ impl Gatherer<'_> {
         }
     }
 
-    fn landscape(&self) -> anyhow::Result<Option<Landscape>> {
-        match self.answer(&Question::Landscape { at: self.when.map(|when| when.at) })? {
-            Answer::Landscape(landscape) => Ok(landscape),
-            _ => Ok(None),
+    fn consistency(&self) -> anyhow::Result<Consistency> {
+        match self.answer(&Question::Consistency { range: self.when.map(|when| when.range) })? {
+            Answer::Consistency(consistency) => Ok(consistency),
+            _ => Ok(Consistency::default()),
         }
+    }
+
+    /// What was measured first, then what is stated; `None` if nothing was looked for.
+    fn all_findings(&self, found: &Findings, stated: Vec<FindingPart>, is_checked: bool) -> Option<Vec<FindingPart>> {
+        let measured = self.when.map(|when| findings::parts(found, self.entities(), &when));
+        (measured.is_some() || is_checked).then(|| measured.into_iter().flatten().chain(stated).collect())
     }
 
     fn session(&self, summary: Option<&Summary>, gaps: &[Gap]) -> SessionPart {
@@ -312,46 +329,6 @@ impl Gatherer<'_> {
                 rate: None,
             })
             .collect()
-    }
-
-    fn memory(&self, landscape: &Landscape, vitals: &[(MetricKey, Figure)], top: Option<usize>) -> MemoryPart {
-        let total = landscape.total.number_in(Unit::BYTES).filter(|total| *total > 0.0);
-        let share = |bytes: f64| total.map(|total| bytes / total);
-        let mut parts: Vec<MemoryShare> = landscape
-            .parts
-            .iter()
-            .map(|part| MemoryShare {
-                component: Some(part.component.to_string()),
-                title: part.title.clone(),
-                bytes: part.bytes(),
-                share: share(part.bytes()),
-                provenance: part.bytes.provenance.word(),
-            })
-            .collect();
-        if let Some(top) = top.filter(|top| *top < parts.len()) {
-            let joined = parts.split_off(top);
-            let bytes = joined.iter().map(|part| part.bytes).sum();
-            parts.push(MemoryShare {
-                component: None,
-                title: format!("{} others", joined.len()),
-                bytes,
-                share: share(bytes),
-                provenance: "derived",
-            });
-        }
-        let vital = |metric| vitals.iter().find(|(key, _)| *key == metric).map(|(_, figure)| figure.clone());
-        let figure =
-            |metric| vital(metric).or_else(|| stated(self.document, metric).map(|it| Figure::of_metric(it, metric)));
-        MemoryPart {
-            at_s: landscape.at.zip(self.when).map(|(at, when)| when.seconds(at)),
-            total: Figure::of_metric(landscape.total.clone(), MEMORY_USED),
-            parts,
-            unattributed_bytes: landscape.unattributed_bytes,
-            counted_twice_bytes: landscape.counted_twice_bytes,
-            allocation_rate: figure(MEMORY_ALLOCATION_RATE),
-            release_rate: figure(MEMORY_RELEASE_RATE),
-            lag_s: figure(MEMORY_RELEASE_LAG),
-        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The GC part of `inspect`: collections that were seen one by one, in the stretch of time.
 
 use super::gather::Gatherer;
-use super::parts::{GcComponentPart, GcFiguresPart, GcPart, PausePart};
-use crate::analysis::gc::GcFigures;
+use super::parts::{CausePart, GcComponentPart, GcFiguresPart, GcPart, PauseCount, PausePart, WorstPart};
+use crate::analysis::gc::{GcFigures, Pause};
+use crate::analysis::gc_timeline::Sort;
 use crate::model::metric::MEMORY_ALLOCATION_RATE;
 use crate::session::gc::{Collections, summarize};
 
@@ -33,7 +34,26 @@ pub fn gather(gatherer: &Gatherer<'_>) -> anyhow::Result<Option<GcPart>> {
         all: part(gatherer, &summary.all),
         by_component: by_component.into_iter().map(|(_, part)| part).collect(),
         stops_the_world: summary.stops_the_world,
+        worst: summary.all.pauses.worst.iter().map(|pause| worst(gatherer, pause, when.seconds(pause.at))).collect(),
+        pauses: {
+            let count = |&(limit_ns, count): &(u64, u64)| PauseCount { under_us: limit_ns as f64 / 1e3, count };
+            summary.all.pauses.histogram.iter().map(count).collect()
+        },
     }))
+}
+
+fn worst(gatherer: &Gatherer<'_>, pause: &Pause, at_s: f64) -> WorstPart {
+    let entity = gatherer.entities().iter().find(|entity| entity.id == pause.entity);
+    WorstPart {
+        at_s,
+        entity: pause.entity.0,
+        name: entity.map(|entity| entity.name.clone()).unwrap_or_default(),
+        component: entity.and_then(|entity| entity.component.as_ref()).map(ToString::to_string),
+        sort: Sort::of(pause.kind, pause.cause).word(),
+        pause_us: pause.pause_ns as f64 / 1e3,
+        reclaimed_bytes: pause.reclaimed_bytes,
+        live_bytes: pause.live_bytes,
+    }
 }
 
 fn part(gatherer: &Gatherer<'_>, figures: &GcFigures) -> GcFiguresPart {
@@ -48,6 +68,12 @@ fn part(gatherer: &Gatherer<'_>, figures: &GcFigures) -> GcFiguresPart {
         major: figures.major,
         failed_minor: figures.failed_minor,
         over_limit: figures.over_limit,
+        stops: figures.stops,
+        concurrent_s: figures.concurrent_s,
+        evacuation_failures: figures.evacuation_failures,
+        causes: figures.causes.iter().map(|&(cause, count)| CausePart { cause: cause.word(), count }).collect(),
+        forced: figures.forced,
+        hibernations: figures.hibernations,
         interval_s: figures.interval_s(),
         pause_us: PausePart {
             p50: us(pauses.p50_ns),

@@ -5,6 +5,8 @@ mod findings;
 mod gather;
 mod gc;
 mod gc_text;
+mod memory;
+mod memory_text;
 mod parts;
 mod plan;
 mod processes;
@@ -28,6 +30,7 @@ Letters beside figures: M measured, D derived, S stated, A assumed.
 
 Examples:
   vivarium inspect day.vivarium --from -1h --top 5
+  vivarium inspect day.vivarium --since 10m --at 90m
   vivarium inspect bundled:foundation --json | jq '.decisions[] | select(.state == \"open\") | .question'")]
 pub struct Inspect {
     /// A file, `bundled:NAME`, or - for standard input
@@ -45,9 +48,15 @@ pub struct Inspect {
     /// Where it ends; else the end
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     to: Option<Moment>,
+    /// Tell also how memory has changed between this moment and that of --at
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    since: Option<Moment>,
     /// Only the N largest consumers of memory and CPU; else all, in text 10
     #[arg(long, value_name = "N")]
     top: Option<usize>,
+    /// Also stated figures that agree, exactly or within rounding
+    #[arg(long)]
+    rounding: bool,
 }
 
 /// What rules and findings say of a session: the rules at its end, the findings over all of it.

@@ -5,7 +5,8 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::findings::FindingPart;
+use super::findings::{ConsistencyPart, FindingPart};
+use super::memory::MemoryPart;
 use super::processes::{CrashPart, ProcessPart};
 use crate::model::document::Statistic;
 use crate::model::metric::MetricKey;
@@ -38,9 +39,12 @@ pub struct Parts {
     pub gc: Option<GcPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<CpuPart>,
-    /// `None` if nothing was measured.
+    /// `None` if nothing was measured, and no stated figures were held against each other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<FindingPart>>,
+    /// `None` if no stated figures were held against each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<ConsistencyPart>,
     /// What was not looked for, and what it would take.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings_not_examined: Vec<String>,
@@ -120,32 +124,6 @@ pub struct EdgePart {
     pub rate: Option<Figure>,
 }
 
-#[derive(Debug, Serialize)]
-pub struct MemoryPart {
-    /// `None` for stated figures, which have no moment.
-    pub at_s: Option<f64>,
-    pub total: Figure,
-    pub parts: Vec<MemoryShare>,
-    pub unattributed_bytes: f64,
-    pub counted_twice_bytes: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub allocation_rate: Option<Figure>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub release_rate: Option<Figure>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lag_s: Option<Figure>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct MemoryShare {
-    /// `None` for the smaller ones together.
-    pub component: Option<String>,
-    pub title: String,
-    pub bytes: f64,
-    pub share: Option<f64>,
-    pub provenance: &'static str,
-}
-
 /// Collections that were seen one by one.
 #[derive(Debug, Serialize)]
 pub struct GcPart {
@@ -154,8 +132,31 @@ pub struct GcPart {
     #[serde(flatten)]
     pub all: GcFiguresPart,
     pub by_component: Vec<GcComponentPart>,
-    /// On the BEAM a pause holds up one process; `None` where the recording does not tell.
+    /// On the BEAM a pause holds up one process, of a JVM or of Go the whole program; `None` where the recording does not tell.
     pub stops_the_world: Option<bool>,
+    /// The longest pauses, longest first.
+    pub worst: Vec<WorstPart>,
+    /// How many pauses were shorter than each limit and not shorter than the one before.
+    pub pauses: Vec<PauseCount>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct WorstPart {
+    pub at_s: f64,
+    pub entity: u32,
+    pub name: String,
+    pub component: Option<String>,
+    /// `minor`, `major` or `forced`.
+    pub sort: &'static str,
+    pub pause_us: f64,
+    pub reclaimed_bytes: u64,
+    pub live_bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct PauseCount {
+    pub under_us: f64,
+    pub count: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -174,6 +175,17 @@ pub struct GcFiguresPart {
     pub major: u64,
     pub failed_minor: u64,
     pub over_limit: u64,
+    /// Stop-the-world pauses of collectors that else work beside the program.
+    pub stops: u64,
+    /// Seconds in which collectors worked beside the program.
+    pub concurrent_s: f64,
+    pub evacuation_failures: u64,
+    /// Why it was collected and how often, the most frequent cause first.
+    pub causes: Vec<CausePart>,
+    /// Of all, those that the program asked for.
+    pub forced: u64,
+    /// Seen only by the blocks of the heap afterwards.
+    pub hibernations: u64,
     pub interval_s: Option<f64>,
     pub pause_us: PausePart,
     /// Reclaimed as a share of what was examined.
@@ -186,6 +198,13 @@ pub struct GcFiguresPart {
     pub held_bytes: f64,
     /// Live as a share of held.
     pub heap_efficiency: Option<f64>,
+}
+
+/// A cause of collections.
+#[derive(Debug, Serialize)]
+pub struct CausePart {
+    pub cause: &'static str,
+    pub count: u64,
 }
 
 #[derive(Debug, Serialize)]

@@ -4,14 +4,13 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 
 use super::findings::FindingPart;
-use super::gc_text;
 use super::parts::*;
-use super::processes;
+use super::{gc_text, memory_text, processes};
 use crate::cli::clean;
 use crate::model::format::{bytes_text, duration_text, number_text, quantity_text, share_text, value_text};
 use crate::model::metric::{CPU_CORES, CPU_SHARE, MEMBERS, MEMORY_RESIDENT, MEMORY_USED, MetricKey};
 use crate::model::quantity::Value;
-use crate::model::unit::{Dimension, Unit};
+use crate::model::unit::Dimension;
 
 /// No column is wider; longer text is cut.
 const MAX_COLUMN: usize = 52;
@@ -43,7 +42,8 @@ impl Style {
     pub fn status(self, word: &str, text: &str) -> String {
         match word {
             "critical" => self.paint("1;31", text),
-            "warning" => self.paint("33", text),
+            "contradiction" => self.paint("31", text),
+            "warning" | "ambiguous" => self.paint("33", text),
             "healthy" => self.paint("32", text),
             _ => text.to_owned(),
         }
@@ -56,7 +56,7 @@ pub fn text(parts: &Parts, top: Option<usize>, style: Style) -> String {
     page.session(parts);
     page.crash(parts);
     page.vitals(parts);
-    page.memory(parts);
+    page.memory(parts, top.unwrap_or(usize::MAX));
     page.processes(parts);
     page.gc(parts, top.unwrap_or(usize::MAX));
     page.cpu(parts);
@@ -64,6 +64,7 @@ pub fn text(parts: &Parts, top: Option<usize>, style: Style) -> String {
     if let Some(findings) = &parts.findings {
         page.text.push_str(&findings_text(findings, &parts.findings_not_examined, style));
     }
+    page.consistency(parts);
     page.plan(parts);
     page.warnings(parts);
     page.text
@@ -76,11 +77,17 @@ pub fn findings_text(findings: &[FindingPart], not_examined: &[String], style: S
     }
     let mut text = format!("\n{}\n", style.paint("1", &format!("Findings ({})", findings.len())));
     for finding in findings {
-        let range = format!("{} to {}", clock(finding.from_s), clock(finding.to_s));
         let severity = style.status(finding.severity, finding.severity);
-        let _ = writeln!(text, "  {severity}  {} ({}), {range}", finding.title, finding.grade);
+        let when = match finding.from_s.zip(finding.to_s) {
+            Some((from_s, to_s)) => format!(" ({}), {} to {}", finding.grade, clock(from_s), clock(to_s)),
+            None => format!(": {}", clean::line(&finding.about.join(", "))),
+        };
+        let _ = writeln!(text, "  {severity}  {}{when}", finding.title);
         let _ = writeln!(text, "    {}", clean::line(&finding.message));
-        let _ = writeln!(text, "    Next: {}", clean::line(&finding.next));
+        // Of stated figures there is always the same to do.
+        if finding.from_s.is_some() {
+            let _ = writeln!(text, "    Next: {}", clean::line(&finding.next));
+        }
     }
     for sentence in not_examined {
         let _ = writeln!(text, "  {}", clean::line(sentence));
@@ -121,6 +128,21 @@ impl Page {
                 };
             }
             self.line(&line);
+        }
+    }
+
+    fn consistency(&mut self, parts: &Parts) {
+        let Some(known) = &parts.consistency else { return };
+        self.heading("Stated against derived");
+        let counts = [
+            (known.contradictions, "contradictions"),
+            (known.ambiguous, "ambiguous"),
+            (known.bounds, "possible only under a condition"),
+            (known.hold, "hold, exactly or within rounding"),
+        ];
+        self.rows(&[0], &counts.map(|(count, what)| vec![count.to_string(), what.to_owned()]));
+        for sentence in &known.not_checked {
+            self.line(&format!("  {}", clean::line(sentence)));
         }
     }
 
@@ -165,24 +187,10 @@ impl Page {
         self.rows(&[1], &rows);
     }
 
-    fn memory(&mut self, parts: &Parts) {
+    fn memory(&mut self, parts: &Parts, top: usize) {
         let Some(memory) = &parts.memory else { return };
-        let at = memory.at_s.map_or_else(String::new, |at_s| format!(" at {}", clock(at_s)));
-        self.heading(&format!("Memory{at}: {}", quantity_text(&memory.total.quantity)));
-        let mut rows: Vec<_> = memory
-            .parts
-            .iter()
-            .map(|part| vec![cut(&part.title), bytes_text(part.bytes), share(part.share), letter(part.provenance)])
-            .collect();
-        let total = memory.total.quantity.number_in(Unit::BYTES).filter(|total| *total > 0.0);
-        for (title, bytes) in
-            [("not attributed", memory.unattributed_bytes), ("counted twice (shared)", -memory.counted_twice_bytes)]
-        {
-            if bytes != 0.0 {
-                rows.push(vec![title.to_owned(), bytes_text(bytes), share(total.map(|it| bytes / it)), "D".to_owned()]);
-            }
-        }
-        self.rows(&[1, 2], &rows);
+        self.heading(&memory_text::heading(memory));
+        self.rows(&[1, 2], &memory_text::parts(memory));
         let flows = [
             ("Allocation rate", &memory.allocation_rate),
             ("Release rate", &memory.release_rate),
@@ -195,6 +203,13 @@ impl Page {
         };
         let rows: Vec<_> = flows.into_iter().filter_map(row).collect();
         self.rows(&[1], &rows);
+        for note in &memory.notes {
+            self.line(&format!("  {}", clean::line(note)));
+        }
+        if let Some(change) = &memory.change {
+            self.heading(&memory_text::change_heading(change));
+            self.rows(&[1, 2, 3], &memory_text::changes(change, top));
+        }
     }
 
     fn crash(&mut self, parts: &Parts) {
@@ -217,6 +232,10 @@ impl Page {
         if gc.by_component.len() > 1 {
             self.line("");
             self.rows(&[1, 2, 3, 4, 5, 6, 7], &gc_text::by_component(gc, top));
+        }
+        if !gc.worst.is_empty() {
+            self.line("");
+            self.rows(&[0, 3, 4, 5], &gc_text::worst(gc, top));
         }
     }
 
@@ -365,7 +384,7 @@ fn cells(figure: &Figure) -> Vec<String> {
     vec![quantity_text(quantity), quantity.provenance.mark().to_owned(), origin]
 }
 
-fn letter(provenance: &str) -> String {
+pub(super) fn letter(provenance: &str) -> String {
     provenance.chars().take(1).map(|c| c.to_ascii_uppercase()).collect()
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A [`Report`] is plain text throughout; `html` and `markdown` escape it.
 
+mod memory;
 mod predictions;
 mod tables;
 
@@ -92,8 +93,13 @@ pub fn build(state: &State, contents: &Contents) -> Report {
         ..Default::default()
     }];
     sections.push(findings(state));
+    sections.push(consistency(state));
     // Sliders that nobody has moved say nothing.
-    let says_something = |view: &&ViewId| **view != ViewId::WhatIf || !state.document.scenarios.is_empty();
+    let says_something = |view: &&ViewId| match view {
+        ViewId::WhatIf => !state.document.scenarios.is_empty(),
+        ViewId::Compare => state.answers.beside.is_some(),
+        _ => true,
+    };
     let views = contents.views.iter().filter(says_something);
     sections.extend(views.map(|view| view_section(state, *view, contents)));
     if contents.views.contains(&ViewId::Roadmap) {
@@ -129,25 +135,48 @@ fn findings(state: &State) -> Section {
     }
 }
 
+/// Stated figures that disagree, with the arithmetic; how many hold.
+fn consistency(state: &State) -> Section {
+    let known = state.answers.consistency.as_deref();
+    let holds = known.map_or(0, |known| known.agreements.len());
+    let mut notes = known.map(|known| known.not_checked.clone()).unwrap_or_default();
+    if holds > 0 {
+        notes.insert(0, format!("{holds} more were checked and hold, exactly or within rounding."));
+    }
+    Section {
+        id: String::from("consistency"),
+        title: String::from("Stated against derived"),
+        help: String::from(
+            "Stated figures that disagree with what follows from others, or with what was measured. A contradiction is wrong in \
+             every reading; what is ambiguous holds in one only; a bound needs a condition that is not stated.",
+        ),
+        tables: some(tables::disagreements(state)),
+        notes,
+        ..Default::default()
+    }
+}
+
 fn view_section(state: &State, view: ViewId, contents: &Contents) -> Section {
     let picture = picture::view_picture(state, view, contents.size, contents.dark);
     let tables = match view {
-        ViewId::Map => [tables::components(state), tables::edges(state), tables::stated(state)].into_iter().flatten(),
-        ViewId::Memory => [tables::landscape(state), None, None].into_iter().flatten(),
-        ViewId::Cpu => [tables::hottest(state), tables::hot_functions(state), None].into_iter().flatten(),
-        ViewId::WhatIf => [predictions::outcomes(state), predictions::pinned(state), None].into_iter().flatten(),
-        ViewId::Roadmap => {
-            [tables::opportunities(state), tables::horizons(state), tables::decisions(state)].into_iter().flatten()
+        ViewId::Map => vec![tables::components(state), tables::edges(state), tables::stated(state)],
+        ViewId::Memory => {
+            vec![memory::landscape(state), memory::kinds(state), memory::change(state), memory::worst(state)]
         }
+        ViewId::Cpu => vec![tables::hottest(state), tables::hot_functions(state)],
+        ViewId::WhatIf => vec![predictions::outcomes(state), predictions::pinned(state)],
+        ViewId::Compare => vec![predictions::effects(state)],
+        ViewId::Roadmap => vec![tables::opportunities(state), tables::horizons(state), tables::decisions(state)],
     };
+    let landscape = state.answers.landscape.as_ref().filter(|_| view == ViewId::Memory);
     Section {
         id: view.word().to_owned(),
         title: view.title().to_owned(),
         help: picture::help(view).to_owned(),
         svg: Some(svg::svg(&picture, &format!("{}-", view.word()))),
         diagram: (view == ViewId::Map && !state.document.edges.is_empty()).then(|| flowchart(state)),
-        tables: tables.collect(),
-        notes: Vec::new(),
+        tables: tables.into_iter().flatten().collect(),
+        notes: landscape.map(|landscape| landscape.notes.clone()).unwrap_or_default(),
     }
 }
 

@@ -1,7 +1,8 @@
-//! The tables of what-if: the present scenario's figures, and pinned predictions with what came of them.
+//! The tables of what-if and of comparing: the present scenario's figures, pinned predictions with what came of them, and effects.
 
 use super::Table;
 use super::tables::{or_nothing, table};
+use crate::analysis::effects::Effect;
 use crate::model::format::number_text;
 use crate::state::State;
 use crate::whatif::outcome::OutcomeInfo;
@@ -70,4 +71,24 @@ pub(super) fn pinned(state: &State) -> Option<Table> {
         &["Name", "Component", "Figure", "#Predicted", "80 % band", "Measured afterwards"],
         rows,
     )
+}
+
+pub(super) fn effects(state: &State) -> Option<Table> {
+    let Ok(beside) = state.answers.beside.as_deref()? else { return None };
+    let row = |effect: &Effect| {
+        let text = |value| number_text(value, effect.metric.unit());
+        let relative = effect.relative().map(|share| format!("{:+.1} %", share * 100.0)).unwrap_or_default();
+        vec![
+            effect.title.clone(),
+            effect.metric.metric().title.to_owned(),
+            text(effect.before.mean),
+            text(effect.after.mean),
+            or_nothing(relative),
+            format!("{} to {}", text(effect.band.0), text(effect.band.1)),
+            effect.verdict.word().to_owned(),
+        ]
+    };
+    let caption = format!("Before, and {}", beside.title);
+    let columns = ["Component", "Figure", "#Before", "#After", "#Change", "Difference, 95 % band", "Verdict"];
+    table(&caption, &columns, beside.effects.iter().map(row).collect())
 }

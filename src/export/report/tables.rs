@@ -2,13 +2,12 @@
 
 use super::{Column, Table, class_text};
 use crate::model::document::{Claim, DecisionKind, GateState, PipelineRun, ShareOf, Statistic};
-use crate::model::format::{bytes_text, duration_text, number_text, quantity_text, share_text, value_text};
+use crate::model::format::{duration_text, number_text, quantity_text, share_text, value_text};
 use crate::model::id::ComponentId;
-use crate::model::quantity::{Provenance, Quantity};
-use crate::model::unit::Unit;
+use crate::model::quantity::Provenance;
 use crate::state::State;
 
-const NOTHING: &str = "–";
+pub(super) const NOTHING: &str = "–";
 
 /// A table with these columns (figures begin with `#`), unless it has no rows.
 pub(super) fn table(caption: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Option<Table> {
@@ -24,7 +23,7 @@ pub(super) fn or_nothing(text: impl Into<String>) -> String {
 }
 
 /// Word and origin of a provenance.
-fn origin(provenance: &Provenance) -> [String; 2] {
+pub(super) fn origin(provenance: &Provenance) -> [String; 2] {
     [provenance.word().to_owned(), provenance.origin()]
 }
 
@@ -56,6 +55,25 @@ pub(super) fn findings(state: &State) -> Option<Table> {
     };
     let rows = found.list.iter().map(row).collect();
     table("What was found", &["Severity", "Finding", "Grade", "What", "Evidence", "Next"], rows)
+}
+
+pub(super) fn disagreements(state: &State) -> Option<Table> {
+    let known = state.answers.consistency.as_ref()?;
+    let row = |found: &crate::analysis::consistency::Disagreement| {
+        let items: Vec<&str> = found.about.iter().map(|item| item.as_str()).collect();
+        vec![
+            found.severity.word().to_owned(),
+            found.class.title().to_owned(),
+            found.message.clone(),
+            found.stated.as_ref().map_or_else(|| NOTHING.to_owned(), quantity_text),
+            found.derived.as_ref().map_or_else(|| NOTHING.to_owned(), quantity_text),
+            or_nothing(found.evidence_text()),
+            items.join(", "),
+        ]
+    };
+    let rows = known.disagreements.iter().map(row).collect();
+    let columns = ["Severity", "Rule", "What", "#Stated", "#Derived", "Figures", "Items"];
+    table("Figures that disagree", &columns, rows)
 }
 
 pub(super) fn components(state: &State) -> Option<Table> {
@@ -120,34 +138,6 @@ fn statistic_words(statistic: Statistic) -> Option<&'static str> {
         Statistic::P99 => Some("99th percentile"),
         Statistic::Total => Some("total"),
     }
-}
-
-pub(super) fn landscape(state: &State) -> Option<Table> {
-    let landscape = state.answers.landscape.as_ref()?;
-    let total_bytes = landscape.total.number_in(Unit::BYTES).unwrap_or(f64::NAN);
-    let share = |bytes: f64| if total_bytes > 0.0 { share_text(bytes / total_bytes) } else { NOTHING.to_owned() };
-    let line = |title: &str, quantity: &Quantity, sign: f64| {
-        let bytes = quantity.number_in(Unit::BYTES).unwrap_or(f64::NAN);
-        let [word, from] = origin(&quantity.provenance);
-        vec![title.to_owned(), quantity_text(quantity), share(sign * bytes), word, from]
-    };
-    let rest = |title: &str, bytes: f64, formula: &str| {
-        let derived = String::from("derived");
-        vec![title.to_owned(), bytes_text(bytes), share(bytes), derived, formula.to_owned()]
-    };
-    let mut rows: Vec<Vec<String>> = landscape.parts.iter().map(|part| line(&part.title, &part.bytes, 1.0)).collect();
-    if landscape.unattributed_bytes > 0.0 {
-        rows.push(rest("Not attributed", landscape.unattributed_bytes, "total − sum of the parts"));
-    }
-    if landscape.counted_twice_bytes > 0.0 {
-        rows.push(rest("Counted twice", -landscape.counted_twice_bytes, "total − sum of the parts; shared pages"));
-    }
-    rows.push(line("Total", &landscape.total, 1.0));
-    let caption = match landscape.at {
-        Some(at) => format!("Memory at {}, adding up to the total", at.local("%F %T %:z")),
-        None => String::from("Memory as stated, adding up to the total"),
-    };
-    table(&caption, &["Part", "#Bytes", "#Share", "Provenance", "From"], rows)
 }
 
 pub(super) fn hottest(state: &State) -> Option<Table> {

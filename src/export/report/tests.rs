@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::analysis::heat_map::{HeatMap, HeatRow};
-use crate::analysis::landscape::{Landscape, Part};
+use crate::analysis::landscape::{Landscape, Part, Whole};
 use crate::analysis::overview::Overview;
 use crate::analysis::status::Status;
 use crate::analysis::vitals::Vital;
@@ -158,18 +158,13 @@ fn state() -> State {
             needs: Some(String::from("a BEAM source")),
         },
     ]);
-    state.answers.landscape = Some(Arc::new(Landscape {
-        at: Some(Timestamp(0)),
-        total: Quantity::measured(10e9, Unit::BYTES, HOSTILE, None),
-        parts: vec![Part {
-            component: pool.clone(),
-            title: HOSTILE.to_owned(),
-            bytes: Quantity::derived(7.5e9, Unit::BYTES, HOSTILE, &[]),
-            members: Vec::new(),
-        }],
-        unattributed_bytes: 2.5e9,
-        counted_twice_bytes: 0.0,
-    }));
+    let bytes = Quantity::derived(7.5e9, Unit::BYTES, HOSTILE, &[]);
+    state.answers.landscape = Some(Arc::new(Landscape::new(
+        Some(Timestamp(0)),
+        Whole::Runtime,
+        Some(Quantity::measured(10e9, Unit::BYTES, HOSTILE, None)),
+        vec![Part::new(pool.clone(), HOSTILE.to_owned(), bytes, Vec::new())],
+    )));
     let row =
         HeatRow { component: pool, title: HOSTILE.to_owned(), values: vec![0.5, 1.5], now: 1.5, mean: 1.0, peak: 1.5 };
     let width_ns = range().length_ns() / 2;

@@ -6,6 +6,7 @@ pub mod fact;
 pub mod map;
 pub mod pipeline;
 pub mod plan;
+pub mod relation;
 pub mod rule;
 pub mod scenario;
 mod walk;
@@ -23,6 +24,7 @@ pub use plan::{
     Claim, Decision, DecisionKind, DecisionOption, DecisionState, Horizon, Insight, Lane, Opportunity,
     OpportunityState, Risk,
 };
+pub use relation::{FigureRef, Mechanism, Member, Relation, Runtime, ScoreKind, WorkEffect};
 pub use rule::{Comparison, Condition, Rule, Severity, Target};
 pub use scenario::{Check, CheckedOutcome, PinnedOutcome, PinnedPrediction, Scenario};
 pub use walk::CarriedAs;
@@ -96,6 +98,9 @@ pub struct Document {
     /// What was learned in general.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub insights: Vec<Insight>,
+    /// How the figures hang together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relations: Vec<Relation>,
 }
 
 impl Document {
@@ -122,6 +127,7 @@ impl Document {
             predictions: Vec::new(),
             pipeline: Vec::new(),
             insights: Vec::new(),
+            relations: Vec::new(),
         }
     }
 

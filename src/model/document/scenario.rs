@@ -64,6 +64,14 @@ pub struct PinnedPrediction {
     pub checks: Vec<Check>,
 }
 
+impl PinnedPrediction {
+    /// Keeps what came of it. The same recording is one outcome, however often it is looked at.
+    pub fn keep(&mut self, check: Check) {
+        self.checks.retain(|known| (&known.recorded, &known.started) != (&check.recorded, &check.started));
+        self.checks.push(check);
+    }
+}
+
 /// One figure of a pinned prediction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PinnedOutcome {

@@ -6,13 +6,17 @@ use crate::model::metric::{self, MetricKey};
 use crate::model::time::Timestamp;
 
 /// What is delivered of a process.
-pub(super) const METRICS: [MetricKey; 9] = [
+pub(super) const METRICS: [MetricKey; 13] = [
     metric::MEMORY_USED,
     metric::QUEUE_LENGTH,
     metric::CPU_CORES,
     metric::BEAM_REDUCTIONS,
     metric::HEAP_HELD,
     metric::HEAP_LIVE,
+    metric::HEAP_OLD_HELD,
+    metric::HEAP_OLD_LIVE,
+    metric::HEAP_FRAGMENTS,
+    metric::HEAP_STACK,
     metric::BINARY_HELD,
     metric::MEMORY_EFFICIENCY,
     metric::GC_COUNTED,
@@ -142,13 +146,27 @@ impl Known {
             put(metric::MEMORY_USED, bytes);
         }
         // What has moved since is not what was measured.
-        if let Some(heap) = self.heap.filter(|_| !self.moved) {
-            put(metric::HEAP_HELD, heap.held * word_bytes);
-            put(metric::HEAP_LIVE, heap.live * word_bytes);
-            put(metric::BINARY_HELD, heap.binaries * word_bytes);
-            if heap.held > 0.0 {
-                put(metric::MEMORY_EFFICIENCY, (heap.live / heap.held).min(1.0));
-            }
+        if !self.moved {
+            self.heaps(word_bytes, &mut put);
+        }
+        if let Some(heap) = self.heap.filter(|heap| !self.moved && heap.held > 0.0) {
+            put(metric::MEMORY_EFFICIENCY, (heap.live / heap.held).min(1.0));
+        }
+    }
+
+    /// The parts of its heaps as they were looked at last.
+    pub fn heaps(&self, word_bytes: f64, mut put: impl FnMut(MetricKey, f64)) {
+        let Some(heap) = self.heap else { return };
+        for (metric, words) in [
+            (metric::HEAP_HELD, heap.held),
+            (metric::HEAP_LIVE, heap.live),
+            (metric::HEAP_OLD_HELD, heap.old_held),
+            (metric::HEAP_OLD_LIVE, heap.old_live),
+            (metric::HEAP_FRAGMENTS, heap.fragments),
+            (metric::HEAP_STACK, heap.stack),
+            (metric::BINARY_HELD, heap.binaries),
+        ] {
+            put(metric, words * word_bytes);
         }
     }
 }

@@ -9,8 +9,9 @@ use crate::model::id::ComponentId;
 use crate::model::metric::{self, MetricKey};
 
 /// What [`Node::update`] delivers.
-pub(super) const METRICS: [MetricKey; 30] = [
+pub(super) const METRICS: [MetricKey; 31] = [
     metric::MEMORY_USED,
+    metric::MEMORY_RESIDENT,
     metric::MEMORY_GROWTH,
     metric::MEMORY_ALLOCATION_RATE,
     metric::MEMORY_RELEASE_RATE,
@@ -138,6 +139,9 @@ impl Node {
         let total = globals.memory("total");
         if let Some(total) = total {
             put(metric::MEMORY_USED, total);
+        }
+        if let Some(resident) = reading.resident_bytes {
+            put(metric::MEMORY_RESIDENT, resident);
         }
         put(metric::BEAM_RUN_QUEUE, globals.run_queue);
         let counts = [

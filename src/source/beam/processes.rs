@@ -254,6 +254,12 @@ impl Processes {
                     rows.push(Sample { entity, metric, value });
                 }
             });
+            // As its memory, also of one that has moved since; most have no old heap and no fragments, so zeros are left out.
+            known.heaps(word_bytes, |metric, value| {
+                if value > 0.0 || metric == metric::HEAP_HELD {
+                    rows.push(Sample { entity, metric, value });
+                }
+            });
         }
         rows.sort_by_key(|row| (row.entity, row.metric));
     }
@@ -359,6 +365,7 @@ pub(super) mod tests {
             globals: Globals::default(),
             masters: Vec::new(),
             allocators: Vec::new(),
+            resident_bytes: None,
             tables: Vec::new(),
             table_facts: Vec::new(),
             rows: Vec::new(),
@@ -427,7 +434,7 @@ pub(super) mod tests {
         Reading {
             rows: vec![look(1, 100, 0), look(2, 500, 3)],
             identities: vec![identity(1, Some("a"), 0, 0), identity(2, None, 1, 0)],
-            heaps: vec![(pid(1), HeapRow { held: 1000.0, live: 250.0, binaries: 0.0 })],
+            heaps: vec![(pid(1), HeapRow { held: 1000.0, live: 250.0, ..HeapRow::default() })],
             ..empty_reading()
         }
     }

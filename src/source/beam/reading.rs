@@ -113,6 +113,14 @@ pub(super) struct HeapRow {
     pub held: f64,
     /// In use.
     pub live: f64,
+    /// Of what is held: the block of the old generation.
+    pub old_held: f64,
+    /// Of what is in use: the old generation.
+    pub old_live: f64,
+    /// Held and in use outside of the blocks: mostly messages.
+    pub fragments: f64,
+    /// The stack, which lies in the block of the young generation and does not count as in use.
+    pub stack: f64,
     /// Off-heap binaries held.
     pub binaries: f64,
 }
@@ -251,6 +259,8 @@ pub(super) struct Reading {
     /// Application and its master; empty if they were not asked for.
     pub masters: Vec<(String, Pid)>,
     pub allocators: Vec<AllocatorRow>,
+    /// Physical memory of the node's process, told together with the allocators, where its machine tells it.
+    pub resident_bytes: Option<f64>,
     pub tables: Vec<TableRow>,
     pub table_facts: Vec<TableFacts>,
     /// The chunk of the round.
@@ -292,6 +302,7 @@ impl Reading {
         let [lost, begin, middle, end, detailed, sent] = spent.items() else { return None };
         let [begin, middle, end, detailed] = [begin.number()?, middle.number()?, end.number()?, detailed.number()?];
         let seconds = |from: f64, to: f64| ((to - from) / native_per_s).max(0.0);
+        let [areas, status] = areas.items() else { return None };
         let [tables, owners] = tables.items() else { return None };
         let [identities, labels, calls] = known.items() else { return None };
         let send_s = sent.number()? / native_per_s;
@@ -311,6 +322,10 @@ impl Reading {
                 _ => None,
             }),
             allocators: areas.items().iter().filter_map(allocator).collect(),
+            resident_bytes: match status.items() {
+                [_, Term::Binary(text)] => resident_bytes(&String::from_utf8_lossy(text)),
+                _ => None,
+            },
             tables: rows_of(tables, |row| match row {
                 [id, objects, words] => {
                     Some(TableRow { id: TableId::read(id)?, objects: objects.number()?, words: words.number()? })
@@ -352,11 +367,13 @@ fn identity(row: &[Term]) -> Option<IdentityRow> {
 }
 
 fn heap(row: &[Term]) -> Option<(Pid, HeapRow)> {
-    let [pid, old_block, block, fragments, old_used, used, binaries, old_binaries] = row else { return None };
-    let held = old_block.number()? + block.number()? + fragments.number()?;
-    let live = old_used.number()? + used.number()? + fragments.number()?;
+    let [pid, old_block, block, fragments, old_used, used, binaries, old_binaries, stack] = row else { return None };
+    let (old_held, old_live) = (old_block.number()?, old_used.number()?);
+    let (fragments, stack) = (fragments.number()?, stack.number()?);
+    let held = old_held + block.number()? + fragments;
+    let live = old_live + used.number()? + fragments;
     let binaries = binaries.number()? + old_binaries.number()?;
-    Some((pid.pid()?, HeapRow { held, live, binaries }))
+    Some((pid.pid()?, HeapRow { held, live, old_held, old_live, fragments, stack, binaries }))
 }
 
 fn details(row: &[Term]) -> Option<DetailRow> {
@@ -389,6 +406,13 @@ fn table_facts(row: &Term) -> Option<TableFacts> {
         write_concurrency: write.text(),
         compressed: compressed.text(),
     })
+}
+
+/// The line `VmRSS:   39580 kB` of what Linux tells of a process.
+fn resident_bytes(status: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
+    Some(kilobytes * 1024.0)
 }
 
 /// Adds up the instances of an allocator: `{Name, [{instance, N, [{mbcs, [{blocks, …}, {carriers_size, …}]}, …]}]}`.
@@ -481,6 +505,13 @@ mod tests {
         ]);
         let row = allocator(&tuple(&[atom("eheap_alloc"), both])).unwrap();
         assert_eq!((row.blocks_bytes, row.carriers_bytes), (15.0, 120.0));
+    }
+
+    #[test]
+    fn physical_memory_is_a_line_of_what_linux_tells() {
+        assert_eq!(resident_bytes("Name:\tbeam.smp\nVmRSS:\t   39580 kB\nRssAnon:\t 1 kB\n"), Some(39_580.0 * 1024.0));
+        assert_eq!(resident_bytes("VmRSS:\tmany kB"), None);
+        assert_eq!(resident_bytes(""), None);
     }
 
     #[test]

@@ -153,6 +153,7 @@ fn event(record: &Record, entity: EntityId) -> Result<(GcEvent, Option<u64>), Wr
         held_words: bytes(COMMITTED)?.unwrap_or(before.max(after)),
         reclaimed_words: before.saturating_sub(after),
         beam: None,
+        logged: None,
     };
     Ok((event, bytes(LIMIT)?.filter(|limit| *limit > 0)))
 }

@@ -38,16 +38,19 @@ const MAX_UNPACKED_BYTES: u64 = 64 << 30;
 impl Input {
     /// Opens a file and looks at its beginning.
     pub fn open(path: &Path) -> Result<Self, SourceError> {
+        Self::open_beside(path, &Progress::default())
+    }
+
+    /// Opens one more file whose bytes count as part of what `progress` is about.
+    pub fn open_beside(path: &Path, progress: &Progress) -> Result<Self, SourceError> {
         let name =
             path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
         let error = |error: io::Error| SourceError(format!("can't read {}: {error}", path.display()));
         let file = File::open(path).map_err(error)?;
-        let size = file.metadata().map_err(error)?.len();
-        let read = Arc::new(AtomicU64::new(0));
-        let progress = Progress { read: Arc::clone(&read), size };
-        let mut input = Self::new(name, Counted { file, read }, progress).map_err(error)?;
-        input.path = Some(path.to_owned());
-        Ok(input)
+        progress.size.fetch_add(file.metadata().map_err(error)?.len(), Ordering::Relaxed);
+        let counted = Counted { file, read: Arc::clone(&progress.read) };
+        let input = Self::new(name, counted, progress.clone()).map_err(error)?;
+        Ok(Self { path: Some(path.to_owned()), ..input })
     }
 
     fn new(name: String, file: impl Read + Send + 'static, progress: Progress) -> io::Result<Self> {
@@ -77,6 +80,11 @@ impl Input {
     /// The file's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Its first kilobytes.
@@ -143,6 +151,20 @@ impl Lines {
     /// The next line with its number, without its end; `None` at the end of the file, also if it is damaged from here on. Lines that
     /// are too long are left out.
     pub fn next(&mut self, complaints: &mut Complaints) -> Option<(u64, &[u8])> {
+        self.advance(complaints).then_some((self.number, &self.line))
+    }
+
+    /// The line that was read last.
+    pub fn current(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// Reads the next line, if there is one.
+    pub fn advance(&mut self, complaints: &mut Complaints) -> bool {
+        self.read(complaints).is_some()
+    }
+
+    fn read(&mut self, complaints: &mut Complaints) -> Option<()> {
         loop {
             self.line.clear();
             self.number += 1;
@@ -164,7 +186,7 @@ impl Lines {
                 let length = rest.len();
                 self.line.truncate(length);
             }
-            return Some((self.number, &self.line));
+            return Some(());
         }
     }
 

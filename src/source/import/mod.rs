@@ -6,10 +6,13 @@
 
 mod complaints;
 pub mod crash_dump;
+mod gc_log;
 mod gc_pairs;
 pub mod gc_text;
+mod go_gc;
 mod heap_series;
 mod input;
+mod jvm_gc;
 mod request_log;
 mod series;
 mod slices;
@@ -44,6 +47,8 @@ pub const KINDS: &[Kind] = &[
         tells: |head| head.starts_with(gc_text::MAGIC.as_bytes()),
         open: open_gc_text,
     },
+    Kind { name: "JVM garbage-collection logs (-Xlog:gc*, PrintGCDetails)", tells: jvm_gc::tells, open: jvm_gc::open },
+    Kind { name: "Go garbage-collection traces (GODEBUG=gctrace=1)", tells: go_gc::tells, open: go_gc::open },
     Kind { name: "traces of dbg:trace_port(file, …)", tells: trace_port::tells, open: trace_port::open },
     Kind { name: "spans as OTLP/JSON", tells: spans::tells, open: spans::open },
     Kind { name: "request logs (CSV, JSON Lines)", tells: request_log::tells, open: request_log::open },
@@ -75,14 +80,14 @@ pub fn known_kinds() -> String {
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
     read: Arc<AtomicU64>,
-    size: u64,
+    size: Arc<AtomicU64>,
 }
 
 impl Progress {
     /// The share, from 0 to 1.
     pub fn share(&self) -> f32 {
-        let read = self.read.load(Ordering::Relaxed);
-        if self.size == 0 { 0.0 } else { (read as f64 / self.size as f64).min(1.0) as f32 }
+        let [read, size] = [&self.read, &self.size].map(|count| count.load(Ordering::Relaxed));
+        if size == 0 { 0.0 } else { (read as f64 / size as f64).min(1.0) as f32 }
     }
 }
 

@@ -35,8 +35,9 @@ pub(super) fn with_series(source: Box<dyn Source>, name: &str) -> Box<dyn Source
     if !source.info().has_gc_events {
         return source;
     }
-    let (spec, metrics) = (format!("import:{name}"), OF_HEAPS.to_vec());
-    let info = SourceInfo { spec, metrics, ..source.info().clone() };
+    let mut info = SourceInfo { spec: format!("import:{name}"), ..source.info().clone() };
+    let others: Vec<_> = info.metrics.drain(..).filter(|metric| !OF_HEAPS.contains(metric)).collect();
+    info.metrics = OF_HEAPS.into_iter().chain(others).collect();
     Box::new(WithSeries { info, source, waiting: VecDeque::new(), last: None, word_bytes: HashMap::new() })
 }
 
@@ -141,6 +142,7 @@ mod tests {
             held_words: 3,
             reclaimed_words: 1,
             beam: None,
+            logged: None,
         }
     }
 

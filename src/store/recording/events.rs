@@ -5,13 +5,15 @@ use rusqlite::{Connection, Row, params};
 
 use crate::model::entity::EntityId;
 use crate::model::gc::{BeamCollection, GcEvent, GcKind, GcTracing, HeapSizes};
+use crate::model::gc_logged::{LOGGED_NUMBERS, LoggedCollection};
 use crate::model::request::{Request, RequestOutcome};
 use crate::model::time::Timestamp;
 
 use super::blob::{seal, unseal};
 use super::records::{json, next_id};
 
-/// Numbers in a row of `gc_heap`: the request, and both ends' sizes.
+/// Numbers in a row of `gc_heap` that the BEAM told: the request, and both ends' sizes. Rows that were read from logs have
+/// [`LOGGED_NUMBERS`]: how many there are tells which it is.
 const HEAP_NUMBERS: usize = 23;
 
 pub(super) fn put_gc_events(connection: &Connection, events: &[GcEvent]) -> rusqlite::Result<()> {
@@ -28,9 +30,12 @@ pub(super) fn put_gc_events(connection: &Connection, events: &[GcEvent]) -> rusq
         let pause = i64::try_from(event.pause_ns).unwrap_or(i64::MAX);
         let kind = GcKind::ALL.iter().position(|&kind| kind == event.kind).unwrap_or_default() as i64;
         insert.execute(params![event.at.0, id, event.entity.0, kind, pause, before, after, held, reclaimed])?;
-        if let Some(beam) = &event.beam {
-            insert_heap.execute(params![id, seal(encode_heaps(beam), &[id])])?;
-        }
+        let detail = match (&event.beam, event.logged) {
+            (Some(beam), _) => encode_heaps(beam),
+            (None, Some(logged)) => encode(logged.to_array().into_iter()),
+            (None, None) => continue,
+        };
+        insert_heap.execute(params![id, seal(detail, &[id])])?;
     }
     Ok(())
 }
@@ -55,12 +60,12 @@ pub(super) fn gc_event(row: &Row<'_>) -> rusqlite::Result<Option<GcEvent>> {
     let Some(&kind) = usize::try_from(row.get::<_, i64>(2)?).ok().and_then(|kind| GcKind::ALL.get(kind)) else {
         return Ok(None);
     };
-    let beam = match row.get::<_, Option<Vec<u8>>>(9)? {
-        Some(data) => match unseal(&data, &[row.get(8)?]).and_then(decode_heaps) {
-            Some(beam) => Some(beam),
+    let (beam, logged) = match row.get::<_, Option<Vec<u8>>>(9)? {
+        Some(data) => match unseal(&data, &[row.get(8)?]).and_then(decode_detail) {
+            Some(detail) => detail,
             None => return Ok(None),
         },
-        None => None,
+        None => (None, None),
     };
     Ok(Some(GcEvent {
         at: Timestamp(row.get(0)?),
@@ -72,14 +77,19 @@ pub(super) fn gc_event(row: &Row<'_>) -> rusqlite::Result<Option<GcEvent>> {
         held_words: size(6)?,
         reclaimed_words: size(7)?,
         beam,
+        logged,
     }))
 }
 
-/// Most sizes are small: seven bits a byte, the eighth says that more follow.
 fn encode_heaps(beam: &BeamCollection) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(3 * HEAP_NUMBERS);
     let sizes = beam.start.to_array().into_iter().chain(beam.end.to_array());
-    for mut number in std::iter::once(beam.need_words).chain(sizes) {
+    encode(std::iter::once(beam.need_words).chain(sizes))
+}
+
+/// Most sizes are small: seven bits a byte, the eighth says that more follow.
+fn encode(numbers: impl Iterator<Item = u64>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(3 * HEAP_NUMBERS);
+    for mut number in numbers {
         while number >= 0x80 {
             bytes.push(number as u8 | 0x80);
             number >>= 7;
@@ -89,9 +99,16 @@ fn encode_heaps(beam: &BeamCollection) -> Vec<u8> {
     bytes
 }
 
-fn decode_heaps(bytes: &[u8]) -> Option<BeamCollection> {
+fn decode_detail(bytes: &[u8]) -> Option<(Option<BeamCollection>, Option<LoggedCollection>)> {
+    match bytes.iter().filter(|byte| **byte < 0x80).count() {
+        LOGGED_NUMBERS => Some((None, Some(LoggedCollection::from_array(decode(bytes)?)))),
+        _ => Some((Some(decode_heaps(bytes)?), None)),
+    }
+}
+
+fn decode<const N: usize>(bytes: &[u8]) -> Option<[u64; N]> {
     let mut bytes = bytes.iter();
-    let mut numbers = [0u64; HEAP_NUMBERS];
+    let mut numbers = [0u64; N];
     for number in &mut numbers {
         let mut shift = 0;
         loop {
@@ -103,9 +120,11 @@ fn decode_heaps(bytes: &[u8]) -> Option<BeamCollection> {
             shift += 7;
         }
     }
-    if bytes.next().is_some() {
-        return None;
-    }
+    bytes.next().is_none().then_some(numbers)
+}
+
+fn decode_heaps(bytes: &[u8]) -> Option<BeamCollection> {
+    let numbers: [u64; HEAP_NUMBERS] = decode(bytes)?;
     let (need, sizes) = numbers.split_first()?;
     let (start, end) = sizes.split_first_chunk::<11>()?;
     Some(BeamCollection {

@@ -4,6 +4,7 @@ use crate::model::format::{bytes_text, number_text};
 use crate::model::unit::Unit;
 use crate::state::State;
 use crate::state::command::{Command, SessionCommand, WindowCommand};
+use crate::ui::shell::inspector::consistency::contradictions_ui;
 use crate::ui::shell::inspector::findings::count_ui;
 use crate::ui::theme::Theme;
 
@@ -20,6 +21,7 @@ pub fn status_line_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Comma
                 ui.label(egui::RichText::new(text).small().color(theme.text_weak));
             }
             count_ui(state, ui, commands);
+            contradictions_ui(state, ui, commands);
             if !session.warnings.is_empty() {
                 let text = egui::RichText::new(format!("{} notes", session.warnings.len()))
                     .small()

@@ -5,10 +5,11 @@ use crate::state::State;
 use crate::state::command::Command;
 use crate::state::question::Topic;
 use crate::ui::theme::Theme;
+use crate::ui::widgets::doubt::doubt_ui;
 use crate::ui::widgets::provenance;
 
 /// Draws it.
-pub fn vitals_ui(state: &State, ui: &mut egui::Ui, _commands: &mut Vec<Command>) {
+pub fn vitals_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
     egui::ScrollArea::horizontal().auto_shrink([false, true]).show(ui, |ui| {
         ui.horizontal(|ui| {
             if state.answers.vitals.is_empty() {
@@ -21,7 +22,7 @@ pub fn vitals_ui(state: &State, ui: &mut egui::Ui, _commands: &mut Vec<Command>)
             let (known, missing): (Vec<&Vital>, Vec<&Vital>) =
                 state.answers.vitals.iter().partition(|vital| vital.quantity.is_some());
             for vital in known {
-                vital_ui(ui, vital);
+                vital_ui(state, vital, ui, commands);
                 ui.separator();
             }
             if !missing.is_empty() {
@@ -31,14 +32,18 @@ pub fn vitals_ui(state: &State, ui: &mut egui::Ui, _commands: &mut Vec<Command>)
     });
 }
 
-fn vital_ui(ui: &mut egui::Ui, vital: &Vital) {
+fn vital_ui(state: &State, vital: &Vital, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
     let weak = Theme::get(ui).text_weak;
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let label = ui.label(egui::RichText::new(&vital.label).small().color(weak));
         label.on_hover_text(&vital.definition);
         if let Some(quantity) = &vital.quantity {
-            provenance::quantity_ui(ui, quantity);
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 3.0;
+                provenance::quantity_ui(ui, quantity);
+                doubt_ui(state, quantity, ui, commands);
+            });
         }
     });
 }

@@ -1,5 +1,6 @@
 //! The views: one file or folder each, behind one small trait. A view is a function from the state to commands.
 
+pub mod compare;
 pub mod cpu;
 pub mod map;
 pub mod memory;
@@ -22,7 +23,8 @@ pub trait View: Sync {
 }
 
 /// Every view, in the order of the tabs.
-pub const ALL: [&dyn View; 5] = [&map::Map, &memory::Memory, &cpu::Cpu, &whatif::WhatIf, &roadmap::Roadmap];
+pub const ALL: [&dyn View; 6] =
+    [&map::Map, &memory::Memory, &cpu::Cpu, &whatif::WhatIf, &roadmap::Roadmap, &compare::Compare];
 
 /// The view with this id.
 pub fn find(id: ViewId) -> &'static dyn View {
@@ -32,5 +34,6 @@ pub fn find(id: ViewId) -> &'static dyn View {
         ViewId::Cpu => &cpu::Cpu,
         ViewId::WhatIf => &whatif::WhatIf,
         ViewId::Roadmap => &roadmap::Roadmap,
+        ViewId::Compare => &compare::Compare,
     }
 }

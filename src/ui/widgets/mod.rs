@@ -1,6 +1,7 @@
 //! What two views or more use.
 
 pub mod chip;
+pub mod doubt;
 pub mod empty;
 pub mod legend;
 pub mod paint;

@@ -1,18 +1,8 @@
 //! What a trace determines exactly about each collection of one heap, on the clock of allocated words.
 
+pub use crate::model::gc::CollectionCause as Cause;
 use crate::model::gc::{GcKind, HeapSizes};
 use crate::whatif::data::TracedHeap;
-
-/// Why a collection began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// A request found no room.
-    Full,
-    /// Binaries reached the level of the virtual heap.
-    Binaries,
-    /// Neither: asked for by the program, or after a hibernation.
-    Forced,
-}
 
 /// One minor or major collection.
 #[derive(Clone, Copy, Debug)]
@@ -86,18 +76,12 @@ pub fn facts(heap: &TracedHeap, reserved: u64) -> Vec<Fact> {
                 failed_ns = Some(event.pause_ns);
                 continue;
             }
-            GcKind::OverLimit => continue,
+            GcKind::OverLimit | GcKind::Pause | GcKind::Concurrent => continue,
         };
         let promoted = if major { 0 } else { end.old_heap.saturating_sub(start.old_heap) };
-        let all = event.reclaimed_words.saturating_add(end.heap).saturating_add(end.mbuf);
-        let young = if major { all.saturating_sub(start.old_heap) } else { all.saturating_add(promoted) };
+        let (Some(young), Some(cause)) = (event.young_words(), event.cause(reserved)) else { continue };
         let before = facts.last();
-        let after_hibernation = before.is_some_and(|before: &Fact| {
-            start.old_heap_block == 0
-                && (start.heap_block, start.old_heap_block) != (before.end.heap_block, before.end.old_heap_block)
-                // A failed minor may have brought the old block.
-                && !(before.end.old_heap_block == 0 && start.heap_block == before.end.heap_block)
-        });
+        let after_hibernation = before.is_some_and(|before: &Fact| beam.follows_hibernation(before.end));
         let kept = match before {
             Some(_) if after_hibernation => start.recent,
             Some(before) => before.end.heap,
@@ -108,15 +92,6 @@ pub fn facts(heap: &TracedHeap, reserved: u64) -> Vec<Fact> {
         let allocated = young.saturating_sub(kept);
         clock += allocated;
         binaries += start.bin_vheap.saturating_sub(before.map_or(0, |before| before.end.bin_vheap));
-        let full = young + start.stack + beam.need_words + reserved > start.heap_block;
-        // A binary may be refused that would reach the level; its size is not known.
-        let level_reached =
-            start.bin_vheap > 0 && start.bin_vheap + start.bin_vheap_block / 16 >= start.bin_vheap_block;
-        let cause = match (full, level_reached) {
-            (_, true) if start.bin_vheap >= start.bin_vheap_block || !full => Cause::Binaries,
-            (true, _) => Cause::Full,
-            _ => Cause::Forced,
-        };
         facts.push(Fact {
             at_ns: event.at.0,
             pause_ns: event.pause_ns,

@@ -12,4 +12,5 @@ pub mod predict;
 pub mod replay;
 pub mod simulate;
 pub mod tally;
+pub use fitted::Component;
 pub use predict::Model;

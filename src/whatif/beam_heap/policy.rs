@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use crate::model::gc::GcKind;
+use crate::model::gc::{GcKind, RESERVED_WORDS};
 
 /// The smallest `min_heap_size`, and its default.
 pub const DEFAULT_MIN_HEAP: u64 = 233;
@@ -14,7 +14,7 @@ pub const DEFAULT_MIN_VHEAP: u64 = 46_422;
 /// Default of `fullsweep_after`.
 pub const DEFAULT_FULLSWEEP: u64 = 65_535;
 /// Words that stay reserved between heap and stack where compiled code runs on the native stack (x86-64, arm64).
-pub const RESERVED_NATIVE: u64 = 4;
+pub const RESERVED_NATIVE: u64 = RESERVED_WORDS;
 /// The same in the interpreter.
 pub const RESERVED_INTERPRETED: u64 = 1;
 

@@ -1,5 +1,7 @@
 //! From settings to outcomes: runs every heap under its new rules, with draws and a rival law to see how much hangs on details.
 
+use std::sync::Arc;
+
 use super::bands;
 use super::confidence::{self, Evidence};
 use super::fitted::{Component, Heap};
@@ -25,7 +27,7 @@ const NAMED: usize = 5;
 /// Everything fitted to a session's heaps; see [`Model::predict`].
 #[derive(Debug)]
 pub struct Model {
-    components: Vec<Component>,
+    components: Vec<Arc<Component>>,
     word_bytes: f64,
 }
 
@@ -61,6 +63,8 @@ struct Judged {
 struct Answer {
     tally: Tally,
     killed: Vec<(String, f64)>,
+    /// How many those stand for.
+    killed_count: f64,
     all_on_rails: bool,
 }
 
@@ -78,13 +82,16 @@ impl Model {
     pub fn new(data: &SessionData, components: &[usize]) -> Self {
         let chosen = components.iter().filter_map(|index| data.components.get(*index));
         let with_heaps = chosen.filter(|component| !component.heaps.is_empty());
-        let components = with_heaps.map(|component| Component::new(component, data.otp_release)).collect();
-        let word_bytes = if data.word_bytes == 0 { 8.0 } else { data.word_bytes as f64 };
-        Self { components, word_bytes }
+        Self::of(data, with_heaps.map(|component| Arc::new(Component::new(component, data.otp_release))).collect())
+    }
+
+    /// Of components that were fitted before, of the same session.
+    pub fn of(data: &SessionData, components: Vec<Arc<Component>>) -> Self {
+        Self { components, word_bytes: if data.word_bytes == 0 { 8.0 } else { data.word_bytes as f64 } }
     }
 
     /// The components that can be answered for.
-    pub fn components(&self) -> &[Component] {
+    pub fn components(&self) -> &[Arc<Component>] {
         &self.components
     }
 
@@ -101,7 +108,7 @@ impl Model {
     /// What the settings would have done: a part for each component with heaps that they include, and, of several, one for all of
     /// them. Empty when cancelled.
     pub fn predict(&self, settings: &[Setting], effort: Effort, cancelled: &dyn Fn() -> bool) -> Vec<Part> {
-        let included: Vec<(&Component, Vec<&Setting>)> = self
+        let included: Vec<(&Arc<Component>, Vec<&Setting>)> = self
             .components
             .iter()
             .filter_map(|component| {
@@ -204,6 +211,8 @@ impl Model {
         if !changes {
             confidence.grade = Grade::Measured;
         }
+        let counts = || answers.iter().chain([&first]).map(|answer| answer.killed_count);
+        let (fewest, most) = (counts().fold(f64::INFINITY, f64::min), counts().fold(0.0, f64::max));
         // The first run stands, unless its count lies outside the middle half of the draws.
         let chosen = middle(first, answers);
         if !chosen.killed.is_empty() {
@@ -215,16 +224,21 @@ impl Model {
         } else if wanted.max_heap.is_some_and(|limit| limit > 0) {
             notes.push(String::from("No process would have been killed."));
         }
-        let outcomes = if changes { &chosen.tally } else { &component.baseline };
+        let tally = if changes { &chosen.tally } else { &component.baseline };
+        let mut outcomes =
+            bands::outcomes(id.clone(), &component.baseline, tally, &component.pause, &evidence, self.word_bytes);
+        if wanted.max_heap.is_some() {
+            outcomes.push(killed(id.clone(), Band { value: chosen.killed_count, low: fewest, high: most }));
+        }
         let part = Part {
-            component: id.clone(),
+            component: id,
             model: ModelId::BeamHeap,
-            outcomes: bands::outcomes(id, &component.baseline, outcomes, &component.pause, &evidence, self.word_bytes),
+            outcomes,
             confidence,
             notes,
-            curves: vec![curve(&component.baseline, outcomes, self.word_bytes)],
+            curves: vec![curve(&component.baseline, tally, self.word_bytes)],
         };
-        let predicted = Some(outcomes.clone());
+        let predicted = Some(tally.clone());
         Some(Judged { part, predicted, evidence })
     }
 
@@ -270,8 +284,12 @@ impl Model {
         cancelled: &dyn Fn() -> bool,
     ) -> Option<Answer> {
         let timeline = &component.baseline.timeline;
-        let mut answer =
-            Answer { tally: Tally::new(timeline.from_ns, timeline.to_ns), killed: Vec::new(), all_on_rails: true };
+        let mut answer = Answer {
+            tally: Tally::new(timeline.from_ns, timeline.to_ns),
+            killed: Vec::new(),
+            killed_count: 0.0,
+            all_on_rails: true,
+        };
         let thin = how.coarse && total > COARSE_COLLECTIONS;
         // Of many heaps every so manieth stands for its neighbours, which are about as large.
         let single = component.heaps.iter().take_while(|heap| heap.facts.len() * 100 > total).count();
@@ -300,11 +318,17 @@ impl Model {
             answer.all_on_rails &= ending.all_on_rails;
             if let Some(clock) = ending.killed_at {
                 answer.killed.push((heap.name.clone(), heap.seconds_at(clock)));
+                answer.killed_count += stride as f64;
             }
             index += stride;
         }
         Some(answer)
     }
+}
+
+/// How many would have been killed; a recording doesn't say why processes ended.
+fn killed(component: Option<ComponentId>, predicted: Band) -> Outcome {
+    Outcome { metric: "gc.killed", unit: Unit::COUNT, component, baseline: None, predicted, model: ModelId::BeamHeap }
 }
 
 fn answers_of(answers: &[Answer]) -> Vec<&Tally> {
@@ -357,13 +381,16 @@ struct Summed {
 
 impl Summed {
     fn with(mut self, other: Summed, word_bytes: f64, pause: &PauseLaw) -> Self {
-        let bands: Vec<(Band, Band)> =
-            self.part.outcomes.iter().zip(&other.part.outcomes).map(|(a, b)| (a.predicted, b.predicted)).collect();
         self.predicted.join(&other.predicted);
         self.baseline.join(&other.baseline);
         let evidence = Evidence::exact();
         let mut outcomes = bands::outcomes(None, &self.baseline, &self.predicted, pause, &evidence, word_bytes);
-        for (outcome, (a, b)) in outcomes.iter_mut().zip(bands) {
+        let band = |part: &Part, metric: &str| {
+            part.outcomes.iter().find(|outcome| outcome.metric == metric).map(|outcome| outcome.predicted)
+        };
+        let both = |metric: &str| band(&self.part, metric).zip(band(&other.part, metric));
+        for outcome in &mut outcomes {
+            let Some((a, b)) = both(outcome.metric) else { continue };
             let value = outcome.predicted.value;
             let adds_up = ((a.value + b.value) - value).abs() <= 1e-6 * value.abs().max(1.0);
             // Errors of different components are taken as independent where figures add up.
@@ -379,6 +406,10 @@ impl Summed {
                 }
             };
             outcome.predicted = Band { value, low: (value - below).max(0.0), high: value + above };
+        }
+        if let Some((a, b)) = both("gc.killed") {
+            let predicted = Band { value: a.value + b.value, low: a.low + b.low, high: a.high + b.high };
+            outcomes.push(killed(None, predicted));
         }
         self.part.outcomes = outcomes;
         let worse = |a: &Confidence, b: &Confidence| (b.grade, b.level) > (a.grade, a.level);

@@ -500,12 +500,14 @@ impl Source for DumpSource {
             }
             self.introduce(&mut batch);
             let share = self.delivered as f64 / all as f64 * 0.9;
-            self.progress.read.store((share * self.progress.size as f64) as u64, Ordering::Relaxed);
+            self.progress
+                .read
+                .store((share * self.progress.size.load(Ordering::Relaxed) as f64) as u64, Ordering::Relaxed);
             return Ok(Some(batch));
         }
         self.has_ended = true;
         let batch = self.measure();
-        self.progress.read.store(self.progress.size, Ordering::Relaxed);
+        self.progress.read.store(self.progress.size.load(Ordering::Relaxed), Ordering::Relaxed);
         Ok(Some(batch))
     }
 }

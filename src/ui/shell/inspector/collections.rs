@@ -11,6 +11,9 @@ use crate::state::State;
 use crate::state::command::{Command, SessionCommand};
 use crate::ui::theme::Theme;
 
+/// More causes of collections are in `inspect --json`.
+const CAUSES_SHOWN: usize = 3;
+
 /// Draws the figures, if any collections were traced.
 pub fn collections_ui(state: &State, component: Option<&ComponentId>, ui: &mut egui::Ui) {
     let Some(collections) = &state.answers.collections else { return };
@@ -21,14 +24,29 @@ pub fn collections_ui(state: &State, component: Option<&ComponentId>, ui: &mut e
     let Some(figures) = figures.filter(|figures| figures.count > 0) else { return };
     section(ui, "Collections");
     let source = state.session.as_ref().map_or("", |session| session.source.as_str());
-    let note = match collections.stops_the_world {
-        Some(true) => "each stops the whole program",
-        _ => "each holds up one process only",
+    let stops_the_world = collections.stops_the_world == Some(true);
+    let note = match (stops_the_world, figures.stops >= figures.count) {
+        (true, true) => "most of each goes on beside the program; its pauses stop the whole program",
+        (true, false) => "each stops the whole program",
+        (false, _) => "each holds up one process only",
     };
     measured(ui, "Collections", figures.count as f64, Unit::COUNT, source, collections.range, Some(note));
     measured(ui, "minor", figures.minor as f64, Unit::COUNT, source, collections.range, None);
     measured(ui, "major", figures.major as f64, Unit::COUNT, source, collections.range, None);
-    pauses(ui, figures, source, collections.range);
+    for (label, count) in
+        [("stops of concurrent cycles", figures.stops), ("without room for survivors", figures.evacuation_failures)]
+    {
+        if count > 0 {
+            measured(ui, label, count as f64, Unit::COUNT, source, collections.range, None);
+        }
+    }
+    if figures.concurrent_s > 0.0 {
+        measured(ui, "Beside the program", figures.concurrent_s, Unit::SECONDS, source, collections.range, None);
+    }
+    for (cause, count) in figures.causes.iter().take(CAUSES_SHOWN) {
+        measured(ui, cause.word(), *count as f64, Unit::COUNT, source, collections.range, Some("cause"));
+    }
+    pauses(ui, figures, stops_the_world, source, collections.range);
     for (label, value, unit, formula) in derived(figures) {
         if let Some(value) = value {
             quantity_row(
@@ -53,10 +71,13 @@ fn measured(
     quantity_row(ui, label, &Quantity::measured(value, unit, source, Some(range)), note);
 }
 
-fn pauses(ui: &mut egui::Ui, figures: &GcFigures, source: &str, range: TimeRange) {
+fn pauses(ui: &mut egui::Ui, figures: &GcFigures, stops_the_world: bool, source: &str, range: TimeRange) {
     let pauses = &figures.pauses;
-    let of = [("Pause, median", pauses.p50_ns), ("Pause, 99 of 100", pauses.p99_ns), ("Pause, longest", pauses.max_ns)];
-    for (label, ns) in of {
+    let labels = match stops_the_world {
+        true => ["Stop-the-world pause, median", "Stop-the-world pause, 99 of 100", "Stop-the-world pause, longest"],
+        false => ["Pause, median", "Pause, 99 of 100", "Pause, longest"],
+    };
+    for (label, ns) in labels.into_iter().zip([pauses.p50_ns, pauses.p99_ns, pauses.max_ns]) {
         measured(ui, label, ns as f64 / 1e9, Unit::SECONDS, source, range, None);
     }
 }

@@ -33,9 +33,10 @@ pub fn component_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui, commands
     measured_ui(state, id, ui, commands);
     collections::collections_ui(state, Some(id), ui);
     collections::trace_ui(state, id, ui, commands);
-    facts_ui(state, component, ui);
-    targets_and_rules_ui(state, id, ui);
-    notes_ui(state, component, ui);
+    facts_ui(state, component, ui, commands);
+    targets_and_rules_ui(state, id, ui, commands);
+    super::consistency::consistency_ui(state, ui, commands);
+    notes_ui(state, component, ui, commands);
     plans_ui(state, id, ui, commands);
     edges_ui(state, id, ui, commands);
     if component.kind == ComponentKind::System {
@@ -101,7 +102,7 @@ fn measured_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui, commands: &mu
     }
 }
 
-fn facts_ui(state: &State, component: &Component, ui: &mut egui::Ui) {
+fn facts_ui(state: &State, component: &Component, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
     let document = &state.document;
     let elsewhere = document.components.iter().filter(|other| other.id != component.id).flat_map(|other| &other.facts);
     let elsewhere: Vec<_> = elsewhere.filter(|fact| fact.about.as_ref() == Some(&component.id)).collect();
@@ -114,38 +115,40 @@ fn facts_ui(state: &State, component: &Component, ui: &mut egui::Ui) {
         return;
     }
     section(ui, "Stated");
-    component.facts.iter().chain(elsewhere).for_each(|fact| fact_row(ui, document, fact));
-    component.claims.iter().for_each(|claim| claim_row(ui, document, claim));
-    component.hot_functions.iter().for_each(|function| function_row(ui, document, function));
+    component.facts.iter().chain(elsewhere).for_each(|fact| fact_row(state, fact, ui, commands));
+    component.claims.iter().for_each(|claim| claim_row(state, claim, ui, commands));
+    component.hot_functions.iter().for_each(|function| function_row(state, function, ui, commands));
     for pattern in &component.patterns {
         let hours: Vec<String> =
             pattern.peaks.iter().map(|daily| format!("{}–{} h", daily.from_hour, daily.to_hour)).collect();
-        text_row(ui, &format!("{} {}", pattern.title, hours.join(", ")), &document.stated(&pattern.item));
+        let words = format!("{} {}", pattern.title, hours.join(", "));
+        text_row(state, &words, &document.stated(&pattern.item), ui, commands);
     }
 }
 
-fn targets_and_rules_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui) {
+fn targets_and_rules_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
     let concerns = |owner: &ComponentId, subject: &Option<ComponentId>| owner == id || subject.as_ref() == Some(id);
     let targets: Vec<_> =
         state.document.targets.iter().filter(|target| concerns(&target.owner, &target.applies_to)).collect();
     if !targets.is_empty() {
         section(ui, "Targets");
-        targets.iter().for_each(|target| target_row(ui, &state.document, target));
+        targets.iter().for_each(|target| target_row(state, target, ui, commands));
     }
     let rules: Vec<_> = state.document.rules.iter().filter(|rule| concerns(&rule.owner, &rule.applies_to)).collect();
     if !rules.is_empty() {
         section(ui, "Rules");
-        rules.iter().for_each(|rule| rule_row(ui, &state.document, rule));
+        rules.iter().for_each(|rule| rule_row(state, rule, ui, commands));
     }
 }
 
-fn notes_ui(state: &State, component: &Component, ui: &mut egui::Ui) {
+fn notes_ui(state: &State, component: &Component, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
     if component.notes.is_empty() {
         return;
     }
     section(ui, "Notes");
     for note in &component.notes {
-        text_row(ui, &format!("{:?}: {}", note.kind, note.text), &state.document.stated(&note.item));
+        let words = format!("{:?}: {}", note.kind, note.text);
+        text_row(state, &words, &state.document.stated(&note.item), ui, commands);
     }
 }
 
@@ -182,7 +185,7 @@ fn plans_ui(state: &State, id: &ComponentId, ui: &mut egui::Ui, commands: &mut V
     }
     let lanes = state.document.horizons.iter().filter(|horizon| horizon.component.as_ref() == Some(id));
     for horizon in lanes {
-        horizon.combined.iter().for_each(|claim| claim_row(ui, &state.document, claim));
+        horizon.combined.iter().for_each(|claim| claim_row(state, claim, ui, commands));
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod collections;
 mod component;
+pub mod consistency;
 mod editor;
 mod entity;
 pub mod findings;
@@ -18,6 +19,8 @@ use crate::ui::theme::Theme;
 pub fn inspector_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.add_space(4.0);
+        // The scroll bar, while it is wide, must not lie over what can be clicked at the end of a line.
+        ui.set_max_width(ui.available_width() - 10.0);
         match &state.selection {
             None => session_ui(state, ui, commands),
             Some(Selection::Component(id)) => component::component_ui(state, id, ui, commands),
@@ -25,6 +28,7 @@ pub fn inspector_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command
             Some(Selection::Opportunity(id)) => plan::opportunity_ui(state, id, ui, commands),
             Some(Selection::Decision(id)) => plan::decision_ui(state, id, ui, commands),
             Some(Selection::Edge(index)) => edge_ui(state, *index, ui, commands),
+            Some(Selection::Statement(item)) => consistency::statement_ui(state, item, ui, commands),
         }
     });
 }
@@ -44,6 +48,7 @@ fn session_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
     }
     collections::collections_ui(state, None, ui);
     findings::findings_ui(state, ui, commands);
+    consistency::consistency_ui(state, ui, commands);
     if let Some(overview) = &state.answers.overview {
         if !overview.gaps.is_empty() {
             section(ui, "Gaps");
@@ -65,7 +70,7 @@ fn session_ui(state: &State, ui: &mut egui::Ui, commands: &mut Vec<Command>) {
             text(ui, warning);
         }
     }
-    lifecycle::lifecycle_ui(&state.document, ui);
+    lifecycle::lifecycle_ui(state, ui, commands);
     if !state.document.insights.is_empty() {
         section(ui, "Insights");
         for insight in &state.document.insights {

@@ -3,8 +3,10 @@
 use crate::model::id::{DecisionId, OpportunityId};
 use crate::state::command::{Command, NavigateCommand};
 use crate::state::{State, ViewId};
+use crate::ui::widgets::doubt::statement_doubt_ui;
 use crate::ui::widgets::provenance;
 
+use super::consistency::{consistency_ui, measured_base_ui};
 use super::stated::claim_row;
 use super::{component_link, row, section, text, title_ui};
 
@@ -19,10 +21,11 @@ pub fn opportunity_ui(state: &State, id: &OpportunityId, ui: &mut egui::Ui, comm
         text(ui, &opportunity.about);
     }
     section(ui, "Claimed");
-    opportunity.claims.iter().for_each(|claim| claim_row(ui, &state.document, claim));
+    opportunity.claims.iter().for_each(|claim| claim_row(state, claim, ui, commands));
     if opportunity.claims.is_empty() {
         text(ui, "no effect with a figure");
     }
+    measured_base_ui(state, opportunity, ui);
     section(ui, "Plan");
     row(ui, "State", opportunity.state.words());
     let effort = opportunity.effort_h.map_or("not stated".to_owned(), |hours| format!("{hours} h"));
@@ -35,6 +38,7 @@ pub fn opportunity_ui(state: &State, id: &OpportunityId, ui: &mut egui::Ui, comm
             component_link(state, component, ui, commands);
         });
     }
+    consistency_ui(state, ui, commands);
     edit_link(state, ui, commands);
 }
 
@@ -55,6 +59,7 @@ pub fn decision_ui(state: &State, id: &DecisionId, ui: &mut egui::Ui, commands: 
             ui.label("Asked by");
             ui.label(item.as_str());
             provenance::mark_ui(ui, &state.document.stated(item));
+            statement_doubt_ui(state, &state.document.stated(item), ui, commands);
         });
     }
     if let Some((least, most)) = decision.window_weeks {
@@ -74,6 +79,7 @@ pub fn decision_ui(state: &State, id: &DecisionId, ui: &mut egui::Ui, commands: 
             text(ui, &option.title).on_hover_text(&option.evidence);
         }
     }
+    consistency_ui(state, ui, commands);
     edit_link(state, ui, commands);
 }
 

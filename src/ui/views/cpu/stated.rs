@@ -10,6 +10,7 @@ use crate::model::unit::Unit;
 use crate::state::command::{Command, NavigateCommand};
 use crate::state::{Selection, State};
 use crate::ui::theme::Theme;
+use crate::ui::widgets::doubt;
 use crate::ui::widgets::empty::empty_ui;
 use crate::ui::widgets::paint::{line_of_text, outline};
 use crate::ui::widgets::provenance::tooltip;
@@ -50,7 +51,7 @@ pub fn stated(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         let selected = state.selected_component();
         for (component, bars) in &with_bars {
             let is_selected = selected.as_ref() == Some(&component.id);
-            component_ui(ui, component, bars, is_selected, commands);
+            component_ui(ui, state, component, bars, is_selected, commands);
             ui.add_space(6.0);
         }
     });
@@ -104,7 +105,14 @@ fn fact_label(fact: &Fact) -> String {
 }
 
 /// A component's name and its bars; a click anywhere on them selects it.
-fn component_ui(ui: &mut Ui, component: &Component, bars: &[Bar], is_selected: bool, commands: &mut Vec<Command>) {
+fn component_ui(
+    ui: &mut Ui,
+    state: &State,
+    component: &Component,
+    bars: &[Bar],
+    is_selected: bool,
+    commands: &mut Vec<Command>,
+) {
     let theme = Theme::get(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     let height = ROW_HEIGHT * (bars.len() + 1) as f32 + 4.0;
@@ -126,7 +134,7 @@ fn component_ui(ui: &mut Ui, component: &Component, bars: &[Bar], is_selected: b
     for (row, bar) in bars.iter().enumerate() {
         let top = inner.top() + ROW_HEIGHT * (row + 1) as f32;
         let row_rect = Rect::from_min_size(pos2(inner.left(), top), vec2(inner.width(), ROW_HEIGHT));
-        bar_ui(ui, row_rect, component, bar);
+        bar_ui(ui, state, row_rect, component, bar);
     }
     if response.clicked() {
         let selection = Selection::Component(component.id.clone());
@@ -135,7 +143,7 @@ fn component_ui(ui: &mut Ui, component: &Component, bars: &[Bar], is_selected: b
 }
 
 /// One bar: what, how long, how much, and from where.
-fn bar_ui(ui: &Ui, rect: Rect, component: &Component, bar: &Bar) {
+fn bar_ui(ui: &Ui, state: &State, rect: Rect, component: &Component, bar: &Bar) {
     let theme = Theme::get(ui);
     let painter = ui.painter();
     let label_width = (rect.width() * 0.46).min(420.0);
@@ -151,9 +159,17 @@ fn bar_ui(ui: &Ui, rect: Rect, component: &Component, bar: &Bar) {
     painter.rect_filled(filled, 2.0, theme.series_colour(component.id.as_str()));
     let value = format!("{} {}", quantity_text(&bar.quantity), bar.quantity.provenance.mark());
     let place = pos2(track.right() + 8.0, rect.center().y);
-    line_of_text(painter, place, Align2::LEFT_CENTER, &value, 12.0, theme.text, value_width - 8.0);
+    line_of_text(painter, place, Align2::LEFT_CENTER, &value, 12.0, theme.text, value_width - 24.0);
+    let found: Vec<_> = doubt::doubts_of(state, &bar.quantity).collect();
+    if let Some(worst) = found.iter().map(|one| one.severity).min() {
+        let place = pos2(rect.right() - 6.0, rect.center().y);
+        line_of_text(painter, place, Align2::RIGHT_CENTER, worst.symbol(), 12.0, doubt::colour(ui, worst), 16.0);
+    }
     let response = ui.interact(rect, ui.scope_id().with(("bar", &component.id, &bar.label)), Sense::hover());
     let origin = tooltip(&bar.quantity.provenance);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{}: {value}", bar.label)));
-    response.on_hover_text(format!("{}\n{origin}", bar.label));
+    response.on_hover_ui(|ui| {
+        ui.label(format!("{}\n{origin}", bar.label));
+        doubt::doubts_text_ui(found.into_iter(), ui);
+    });
 }

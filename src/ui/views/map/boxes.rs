@@ -16,6 +16,7 @@ use crate::state::Selection;
 use crate::state::command::{Command, NavigateCommand};
 use crate::ui::theme::{ClassColours, Theme};
 use crate::ui::widgets::chip::status_chip;
+use crate::ui::widgets::doubt;
 use crate::ui::widgets::provenance::quantity_ui;
 
 /// Narrower boxes (in points) are only coloured.
@@ -156,9 +157,15 @@ fn text_ui(
         let figure = one_line(ui, &quantity_text(&quantity), small, colours.text, room.width() * 0.6);
         let mark_x = room.right() - mark.size().x;
         let figure_x = mark_x - 2.0 - figure.size().x;
-        let label = one_line(ui, label, small, colours.text.gamma_multiply(0.86), figure_x - 4.0 - room.left());
+        // In the colour of the text, which can be read on every class.
+        let sign = scene.doubt(&quantity).map(|severity| one_line(ui, severity.symbol(), small, colours.text, 20.0));
+        let sign_x = figure_x - sign.as_ref().map_or(0.0, |galley| galley.size().x + 4.0);
+        let label = one_line(ui, label, small, colours.text.gamma_multiply(0.86), sign_x - 4.0 - room.left());
         let height = figure.size().y;
         painter.galley(Pos2::new(room.left(), y), label, colours.text);
+        if let Some(galley) = sign {
+            painter.galley(Pos2::new(sign_x, y), galley, colours.text);
+        }
         painter.galley(Pos2::new(figure_x, y), figure, colours.text);
         painter.galley(Pos2::new(mark_x, y), mark, colours.text);
         y += height.max(small * 1.25);
@@ -210,4 +217,5 @@ fn tooltip_ui(scene: &Scene, ui: &mut egui::Ui, id: &ComponentId) {
             ui.end_row();
         }
     });
+    doubt::doubts_text_ui(scene.doubts(id), ui);
 }

@@ -2,12 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::analysis::consistency::{Disagreement, Severity};
 use crate::analysis::landscape::Part;
 use crate::analysis::map_layout::MapLayout;
 use crate::model::document::{Component, StatusClass};
 use crate::model::id::ComponentId;
 use crate::model::quantity::Quantity;
 use crate::state::{Selection, State};
+use crate::ui::widgets::doubt::doubts_of;
 
 /// Look-ups by component for one frame.
 pub struct Scene<'a> {
@@ -85,6 +87,17 @@ impl<'a> Scene<'a> {
         figures.extend(stated.take(count));
         figures.truncate(count);
         figures
+    }
+
+    /// The worst that disagrees with a stated figure.
+    pub fn doubt(&self, quantity: &Quantity) -> Option<Severity> {
+        doubts_of(self.state, quantity).map(|found| found.severity).min()
+    }
+
+    /// What disagrees with the figures of a component.
+    pub fn doubts(&self, id: &ComponentId) -> impl Iterator<Item = &'a Disagreement> {
+        let found = self.state.answers.consistency.iter().flat_map(|consistency| &consistency.disagreements);
+        found.filter(move |one| one.is_about_component(id))
     }
 
     /// The component and all that arrows join it to.

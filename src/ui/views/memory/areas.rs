@@ -32,8 +32,8 @@ pub fn areas(ui: &mut Ui, rect: Rect, state: &State, commands: &mut Vec<Command>
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Memory over time, by component"));
     chart.frame(ui);
     chart.gaps(ui, &gaps(layers, &runs));
-    let selected = state.selected_component();
-    draw(ui, &chart, layers, &runs, selected.as_ref().map(|id| id.as_str()));
+    draw(ui, &chart, layers, &runs, state);
+    base_line(ui, &chart, state);
     chart.cursor(ui, state);
     time_interactions(ui, &response, &chart.scale, state, commands);
     let hovered = response.hover_pos().and_then(|pointer| {
@@ -51,7 +51,7 @@ pub fn areas(ui: &mut Ui, rect: Rect, state: &State, commands: &mut Vec<Command>
             PopupAnchor::Pointer,
         )
         .gap(14.0)
-        .show(|ui| explain(ui, layers, column, layer, sum));
+        .show(|ui| explain(ui, layers, column, layer, sum, total_title(state)));
     }
     let at = hovered.map(|(column, _)| column).or_else(|| column_at(layers, state.cursor()?));
     legend_ui(ui, left.with_max_x(left.right() - 4.0), layers, at, state, commands);
@@ -99,12 +99,37 @@ fn sums(layers: &Layers, seen: std::ops::Range<usize>) -> (Vec<f64>, f64) {
     (sums, largest)
 }
 
+/// While a difference is shown: the moment that is compared to, dashed, so that it is not taken for the cursor.
+fn base_line(ui: &Ui, chart: &Chart, state: &State) {
+    let Some(base) = state.memory_base().filter(|_| state.memory.needs_change()) else { return };
+    let x = chart.scale.x_of(base).clamp(chart.plot.left(), chart.plot.right() - 1.0);
+    let line = [pos2(x, chart.plot.top()), pos2(x, chart.plot.bottom())];
+    let stroke = Stroke::new(1.5, Theme::get(ui).cursor);
+    ui.painter_at(chart.plot.expand2(egui::vec2(2.0, 0.0))).extend(Shape::dashed_line(&line, stroke, 5.0, 4.0));
+}
+
 fn colour(theme: &Theme, layer: &Layer) -> Color32 {
-    layer.component.as_ref().map_or(theme.unknown.stroke, |component| theme.series_colour(component.as_str()))
+    match (&layer.component, layer.entity) {
+        (Some(component), _) => theme.series_colour(component.as_str()),
+        (None, Some(entity)) => theme.series_colour(&entity.0.to_string()),
+        (None, None) => theme.unknown.stroke,
+    }
+}
+
+/// What a click on a layer selects.
+fn selects(layer: &Layer) -> Option<Selection> {
+    layer.entity.map(Selection::Entity).or_else(|| layer.component.clone().map(Selection::Component))
+}
+
+/// Whether a layer is what is selected, or the component that this lies in.
+fn is_selected(layer: &Layer, state: &State) -> bool {
+    let component = state.selected_component();
+    let own = selects(layer);
+    own.is_some() && own == state.selection || layer.component.is_some() && layer.component == component
 }
 
 /// All areas as one mesh; over them the outline of the selected one and the total.
-fn draw(ui: &Ui, chart: &Chart, layers: &Layers, runs: &[std::ops::Range<usize>], selected: Option<&str>) {
+fn draw(ui: &Ui, chart: &Chart, layers: &Layers, runs: &[std::ops::Range<usize>], state: &State) {
     let theme = Theme::get(ui);
     let painter = ui.painter_at(chart.plot);
     let mut mesh = Mesh::default();
@@ -115,7 +140,7 @@ fn draw(ui: &Ui, chart: &Chart, layers: &Layers, runs: &[std::ops::Range<usize>]
         for layer in &layers.layers {
             let values = &layer.values[run.start.min(layer.values.len())..run.end.min(layer.values.len())];
             let above: Vec<f64> = below.iter().zip(values).map(|(below, value)| below + value).collect();
-            let is_selected = selected.is_some() && layer.component.as_ref().map(|id| id.as_str()) == selected;
+            let is_selected = is_selected(layer, state);
             let fill = theme.panel.lerp_to_gamma(colour(theme, layer), if is_selected { 1.0 } else { 0.72 });
             strip(&mut mesh, chart, &x_of, &below, &above, fill);
             if is_selected {
@@ -208,15 +233,15 @@ fn layer_at(layers: &Layers, column: usize, value: f64) -> Option<&Layer> {
     })
 }
 
-fn explain(ui: &mut Ui, layers: &Layers, column: usize, layer: Option<&Layer>, sum: f64) {
+fn explain(ui: &mut Ui, layers: &Layers, column: usize, layer: Option<&Layer>, sum: f64, total_title: String) {
     let unit = layers.metric.unit();
     ui.label(layers.times[column].local("%d %b %H:%M:%S"));
     if let Some(layer) = layer {
         ui.strong(format!("{}: {}", layer.title, number_text(layer.values[column], unit)));
     }
-    ui.label(format!("all components: {}", number_text(sum, unit)));
+    ui.label(format!("all layers: {}", number_text(sum, unit)));
     if let Some(total) = layers.total.as_ref().and_then(|total| total.get(column)).filter(|total| total.is_finite()) {
-        ui.label(format!("in use: {}", number_text(*total, unit)));
+        ui.label(format!("{total_title}: {}", number_text(*total, unit)));
     }
 }
 
@@ -229,24 +254,31 @@ fn legend_ui(
     commands: &mut Vec<Command>,
 ) {
     let theme = Theme::get(ui);
-    let selected = state.selected_component();
     let unit = layers.metric.unit();
     let value = |values: &[f64]| column.and_then(|column| values.get(column)).map(|value| number_text(*value, unit));
     let mut entries: Vec<Entry> = Vec::with_capacity(layers.layers.len() + 1);
     if let Some(total) = &layers.total {
         let value = value(total).unwrap_or_default();
-        entries.push(Entry { colour: theme.text, name: String::from("In use, total"), value, selected: false });
+        entries.push(Entry { colour: theme.text, name: total_title(state), value, selected: false });
     }
     let totals = entries.len();
     entries.extend(layers.layers.iter().map(|layer| Entry {
         colour: theme.panel.lerp_to_gamma(colour(theme, layer), 0.72),
         name: layer.title.clone(),
         value: value(&layer.values).unwrap_or_default(),
-        selected: layer.component.is_some() && layer.component == selected,
+        selected: is_selected(layer, state),
     }));
     let clicked = legend(ui, rect, "areas_legend", &entries).and_then(|index| index.checked_sub(totals));
-    if let Some(component) = clicked.and_then(|index| layers.layers.get(index)?.component.clone()) {
-        commands.push(NavigateCommand::Select(Some(Selection::Component(component))).into());
+    if let Some(selection) = clicked.and_then(|index| selects(layers.layers.get(index)?)) {
+        commands.push(NavigateCommand::Select(Some(selection)).into());
+    }
+}
+
+/// What the line over all layers is the total of.
+fn total_title(state: &State) -> String {
+    match state.memory.component() {
+        Some(id) => format!("{}, total", state.component_title(id)),
+        None => String::from("In use, total"),
     }
 }
 
@@ -259,6 +291,7 @@ mod tests {
         let times: Vec<Timestamp> = times.iter().copied().map(Timestamp).collect();
         let layer = |title: &str, value: f64| Layer {
             component: Some(title.into()),
+            entity: None,
             title: title.to_owned(),
             values: vec![value; times.len()],
         };

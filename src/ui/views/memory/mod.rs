@@ -1,22 +1,29 @@
-//! The memory view: where memory is at one moment, as a treemap that adds up, and how that came about, as stacked areas.
+//! The memory view: where memory is at one moment, as a treemap that adds up, or what changed between two; below it how that came about:
+//! stacked areas, or the collections.
 
 mod areas;
+mod changes;
+mod collections;
+mod collections_side;
+mod look;
+mod prepared;
 mod squarify;
 mod tiles;
+mod toolbar;
 mod treemap;
 
-use egui::{RichText, Ui, vec2};
+use std::sync::Arc;
+
+use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder, vec2};
 
 use super::View;
-use crate::analysis::landscape::Landscape;
-use crate::model::format::{bytes_text, share_text};
-use crate::model::unit::Unit;
-use crate::state::command::Command;
+use crate::state::command::{Command, NavigateCommand};
+use crate::state::memory::{Colouring, MemoryCommand, MemoryDetail};
 use crate::state::question::Topic;
 use crate::state::{State, ViewId};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::empty::missing_ui;
-use crate::ui::widgets::provenance::quantity_ui;
+use look::Look;
 
 /// What a session without measurements can't show, and what could.
 const NOT_MEASURED: &str = "These figures are stated; nothing was measured over time. To see memory over time, watch a \
@@ -31,63 +38,133 @@ impl View for Memory {
     }
 
     fn help(&self) -> &'static str {
-        "Boxes are as large as the memory they stand for, and add up to the total; what belongs to no component is a box of its \
-         own. Below, the same over time: drag to pan, scroll to zoom, click to set the cursor that the boxes follow."
+        "Boxes are as large as the memory they stand for: components, in them processes and tables, in these kinds of memory. They add up to \
+         the total and on to the physical memory; what belongs to no component is a box of its own. A double click zooms in, Esc zooms out; \
+         \"Difference\" shows what changed. Below, the same over time, or collections: drag to pan, scroll to zoom, click to set the \
+         cursor that the boxes follow."
     }
 
     fn ui(&self, state: &State, ui: &mut Ui, commands: &mut Vec<Command>) {
-        let Some(landscape) = &state.answers.landscape else {
-            let advice =
-                "Watch a source (host, pid:N) or open a recording, or a document that states figures of memory.";
-            missing_ui(ui, state, Topic::Landscape, "No memory figures", advice);
-            return;
-        };
         ui.push_id("memory", |ui| {
-            header(ui, landscape);
-            let rest = ui.available_rect_before_wrap();
-            if state.measured_span().is_none() {
-                let (mut boxes, note) = rest.split_top_bottom_at_y((rest.bottom() - 36.0).max(rest.top()));
-                boxes.max.y -= 6.0;
-                treemap::treemap(ui, boxes, landscape, state, commands);
-                ui.scope_builder(egui::UiBuilder::new().max_rect(note), |ui| {
-                    ui.label(RichText::new(NOT_MEASURED).color(Theme::get(ui).text_weak));
-                });
+            let is_measured = state.measured_span().is_some();
+            if state.memory.difference && is_measured {
+                difference(ui, state, commands);
             } else {
-                let boxes_height = (rest.height() * 0.58).round();
-                let (boxes, below) = rest.split_top_bottom_at_y(rest.top() + boxes_height);
-                treemap::treemap(ui, boxes, landscape, state, commands);
-                areas::areas(ui, below.with_min_y(below.top() + 8.0), state, commands);
+                landscape(ui, state, is_measured, commands);
             }
-            ui.allocate_rect(rest, egui::Sense::hover());
         });
     }
 }
 
-/// The total, its moment, and whether the parts add up to it.
-fn header(ui: &mut Ui, landscape: &Landscape) {
-    let weak = Theme::get(ui).text_weak;
-    let total = landscape.total.number_in(Unit::BYTES).unwrap_or(0.0);
-    let of_total = |bytes: f64| format!("{} ({})", bytes_text(bytes), share_text(bytes / total.max(1.0)));
-    ui.horizontal_wrapped(|ui| {
-        ui.label("Memory in use");
-        quantity_ui(ui, &landscape.total);
-        ui.label(RichText::new(match landscape.at {
-            Some(at) => format!("at {}", at.local("%d %b %Y %H:%M:%S")),
-            None => String::from("as stated"),
-        }));
-        ui.add_space(8.0);
-        if landscape.unattributed_bytes > 0.0 {
-            let text = format!("not attributed: {}", of_total(landscape.unattributed_bytes));
-            ui.label(RichText::new(text).color(weak))
-                .on_hover_text("The total minus all components: in use, but belonging to none that is known here.");
-        }
-        if landscape.counted_twice_bytes > 0.0 {
-            let text = format!("counted twice: {}", of_total(landscape.counted_twice_bytes));
-            ui.label(RichText::new(text).color(weak)).on_hover_text(
-                "All components minus the total: pages that processes share count in each of them, so that the boxes \
-                 together stand for more than the total.",
-            );
-        }
+/// What decides how boxes look, as the state has it.
+fn look(ui: &Ui, state: &State, difference: bool) -> Look {
+    let memory = &state.memory;
+    let needs_change = difference || memory.colouring == Colouring::Growth;
+    let at = state.cursor().filter(|_| memory.colouring == Colouring::Age && !difference);
+    Look {
+        dark: ui.visuals().dark_mode,
+        zoom: memory.zoom.clone(),
+        search: memory.search.clone(),
+        colouring: memory.colouring,
+        statuses: Arc::clone(&state.statuses),
+        change: state.answers.change.clone().filter(|_| needs_change),
+        difference,
+        at,
+    }
+}
+
+/// Where memory is at the cursor.
+fn landscape(ui: &mut Ui, state: &State, is_measured: bool, commands: &mut Vec<Command>) {
+    let Some(landscape) = &state.answers.landscape else {
+        let advice = "Watch a source (host, pid:N) or open a recording, or a document that states figures of memory.";
+        let (above, below) = halves(ui.available_rect_before_wrap(), state, is_measured);
+        ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
+            missing_ui(ui, state, Topic::Landscape, "No memory figures", advice);
+        });
+        return lower(ui, below, state, &look(ui, state, false), commands);
+    };
+    toolbar::header(ui, landscape);
+    let (bar, rest) = with_bar(ui);
+    let (boxes, below) = halves(rest, state, is_measured);
+    let tiles = treemap::treemap(ui, boxes, landscape, look(ui, state, false), state, commands);
+    controls(ui, bar, state, &tiles, commands);
+    lower(ui, below, state, &tiles.look, commands);
+}
+
+/// What changed between two moments, with a table beside.
+fn difference(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let Some(change) = &state.answers.change else {
+        let (bar, rest) = with_bar(ui);
+        let (above, below) = halves(rest, state, true);
+        ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| {
+            toolbar::controls(ui, state, &look(ui, state, true), None, commands);
+        });
+        ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
+            let advice = "Memory was measured at one of the two moments at most. Move the cursor, or choose another moment to compare to.";
+            missing_ui(ui, state, Topic::Change, "No difference to show", advice);
+        });
+        return lower(ui, below, state, &look(ui, state, true), commands);
+    };
+    toolbar::difference_header(ui, change);
+    let (bar, rest) = with_bar(ui);
+    let (above, below) = halves(rest, state, true);
+    let table_width = changes::WIDTH.min(above.width() * 0.45);
+    let (boxes, table) = above.split_left_right_at_x(above.right() - table_width);
+    let look = look(ui, state, true);
+    let boxes = boxes.with_max_x(boxes.right() - 8.0);
+    let tiles = treemap::treemap(ui, boxes, &change.amounts, look.clone(), state, commands);
+    controls(ui, bar, state, &tiles, commands);
+    changes::changes(ui, table, change, &look, state, commands);
+    lower(ui, below, state, &look, commands);
+}
+
+/// Room for the controls, and what is left below them.
+fn with_bar(ui: &Ui) -> (Rect, Rect) {
+    let rest = ui.available_rect_before_wrap();
+    let (bar, rest) = rest.split_top_bottom_at_y(rest.top() + 24.0);
+    (bar, rest.with_min_y(rest.top() + 3.0))
+}
+
+fn controls(ui: &mut Ui, bar: Rect, state: &State, tiles: &tiles::Tiles, commands: &mut Vec<Command>) {
+    ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| {
+        toolbar::controls(ui, state, &tiles.look, tiles.found, commands);
     });
-    ui.allocate_space(vec2(0.0, 2.0));
+}
+
+/// Boxes above, time below, collections with more room; of stated figures only a note lies below.
+fn halves(rest: Rect, state: &State, is_measured: bool) -> (Rect, Rect) {
+    if is_measured {
+        let share = if state.memory.detail == MemoryDetail::Areas { 0.56 } else { 0.46 };
+        return rest.split_top_bottom_at_y(rest.top() + (rest.height() * share).round());
+    }
+    let (boxes, note) = rest.split_top_bottom_at_y((rest.bottom() - 36.0).max(rest.top()));
+    (boxes.with_max_y(boxes.bottom() - 6.0), note)
+}
+
+/// Over time, or the collections; without measurements what would give them.
+fn lower(ui: &mut Ui, rect: Rect, state: &State, look: &Look, commands: &mut Vec<Command>) {
+    if state.measured_span().is_none() {
+        ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
+            ui.label(RichText::new(NOT_MEASURED).color(Theme::get(ui).text_weak));
+        });
+    } else {
+        let (tabs, below) = rect.split_top_bottom_at_y(rect.top() + 25.0);
+        ui.scope_builder(UiBuilder::new().max_rect(tabs.with_min_y(tabs.top() + 4.0)), |ui| {
+            ui.horizontal(|ui| {
+                for detail in MemoryDetail::ALL {
+                    if ui.selectable_label(state.memory.detail == detail, detail.title()).clicked() {
+                        commands.push(NavigateCommand::Memory(MemoryCommand::Show(detail)).into());
+                    }
+                }
+                // Just below the boxes, where there is room for it.
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| toolbar::legend(ui, look));
+            });
+        });
+        match state.memory.detail {
+            MemoryDetail::Areas => areas::areas(ui, below, state, commands),
+            MemoryDetail::Collections => collections::collections(ui, below, state, commands),
+        }
+    }
+    ui.allocate_rect(rect, egui::Sense::hover());
+    ui.allocate_space(vec2(0.0, 0.0));
 }

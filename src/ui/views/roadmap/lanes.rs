@@ -4,11 +4,12 @@ use egui::{Frame, Label, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo}
 
 use crate::model::document::{Claim, Horizon, Lane, Opportunity, OpportunityState, StatusClass};
 use crate::model::format::value_text;
-use crate::model::quantity::Provenance;
+use crate::model::quantity::{Provenance, Quantity};
 use crate::state::command::{Command, DocumentCommand, NavigateCommand};
 use crate::state::{Selection, State};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::chip::chip;
+use crate::ui::widgets::doubt::doubt_ui;
 use crate::ui::widgets::provenance::{mark_ui, tooltip};
 
 const LANES: [(Lane, &str); 3] = [(Lane::Near, "Near"), (Lane::Middle, "Middle"), (Lane::Far, "Far")];
@@ -59,7 +60,7 @@ fn horizon_ui(state: &State, horizon: &Horizon, arrived: bool, ui: &mut Ui, comm
         });
         if !horizon.combined.is_empty() {
             ui.label(RichText::new("All of it together, as claimed:").small().color(theme.text_weak));
-            claims_ui(state, &horizon.combined, ui);
+            claims_ui(state, &horizon.combined, ui, commands);
         }
         for opportunity in state.document.opportunities.iter().filter(|found| found.horizon == horizon.id) {
             card_ui(state, opportunity, horizon.title.as_str(), arrived, ui, commands);
@@ -111,7 +112,7 @@ fn card_ui(
                     let title = RichText::new(state.component_title(component)).small().color(theme.text_weak);
                     ui.add(Label::new(title).truncate());
                 }
-                claims_ui(state, &opportunity.claims, ui);
+                claims_ui(state, &opportunity.claims, ui, commands);
                 ui.horizontal_wrapped(|ui| {
                     ui.spacing_mut().item_spacing.x = 4.0;
                     state_chip(ui, opportunity.state);
@@ -146,13 +147,15 @@ fn state_chip(ui: &mut Ui, state: OpportunityState) {
 }
 
 /// Claimed effects, one a row, each with its mark.
-pub fn claims_ui(state: &State, claims: &[Claim], ui: &mut Ui) {
+pub fn claims_ui(state: &State, claims: &[Claim], ui: &mut Ui, commands: &mut Vec<Command>) {
     for claim in claims {
         let provenance = state.document.stated(&claim.item);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             ui.label(RichText::new(&claim.label).small());
             claim_value_ui(claim, &provenance, ui);
+            let quantity = Quantity { value: claim.value, unit: claim.unit, provenance };
+            doubt_ui(state, &quantity, ui, commands);
         });
     }
 }

@@ -58,7 +58,7 @@ pub fn editor_ui(state: &State, opportunity: &Opportunity, ui: &mut Ui, commands
         if opportunity.claims.is_empty() {
             ui.label(RichText::new("none with a figure").small().color(Theme::get(ui).text_weak));
         }
-        claims_ui(state, &opportunity.claims, ui);
+        claims_ui(state, &opportunity.claims, ui, commands);
     });
 }
 

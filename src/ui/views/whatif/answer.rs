@@ -91,8 +91,12 @@ fn outcomes_ui(state: &State, part: &Part, ui: &mut Ui) {
     let theme = Theme::get(ui);
     let source = state.session.as_ref().map_or("", |session| session.source.as_str());
     let is_bound = part.confidence.grade == Grade::Bound;
-    Grid::new("outcomes").num_columns(5).striped(true).spacing(vec2(14.0, 4.0)).show(ui, |ui| {
-        for head in ["", "recorded", "predicted", "80 % band", "change"] {
+    // A narrow window has shorter bands, and scrolls where that is not enough.
+    let room = ui.available_width();
+    let (gap, band_width) = if room < 600.0 { (8.0, (room - 410.0).clamp(40.0, 150.0)) } else { (14.0, 150.0) };
+    let grid = Grid::new("outcomes").num_columns(5).striped(true).spacing(vec2(gap, 4.0));
+    let table = |ui: &mut Ui| {
+        for head in ["", "recorded", "predicted", "change", "80 % band"] {
             ui.label(RichText::new(head).small().color(theme.text_weak));
         }
         ui.end_row();
@@ -119,11 +123,12 @@ fn outcomes_ui(state: &State, part: &Part, ui: &mut Ui) {
                 ui.label(RichText::new(predicted_text(outcome, is_bound)).strong());
                 mark_ui(ui, &provenance(part, outcome));
             });
-            band_ui(outcome, ui);
             change_ui(outcome, info, ui);
+            band_ui(outcome, band_width, ui);
             ui.end_row();
         }
-    });
+    };
+    egui::ScrollArea::horizontal().id_salt("outcomes").show(ui, |ui| grid.show(ui, table));
 }
 
 fn provenance(part: &Part, outcome: &Outcome) -> Provenance {
@@ -144,10 +149,10 @@ pub fn predicted_text(outcome: &Outcome, is_bound: bool) -> String {
 }
 
 /// The band as numbers and, over it, as a bar with the recorded value marked.
-fn band_ui(outcome: &Outcome, ui: &mut Ui) {
+fn band_ui(outcome: &Outcome, width: f32, ui: &mut Ui) {
     let theme = Theme::get(ui);
     let band = outcome.predicted;
-    let (rect, response) = ui.allocate_exact_size(vec2(150.0, 16.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 16.0), Sense::hover());
     if !(band.low.is_finite() && band.high.is_finite() && band.value.is_finite()) {
         return;
     }

@@ -19,7 +19,7 @@ const SLIDER_WIDTH: f32 = 165.0;
 pub fn knobs_ui(state: &State, known: &[Availability], ui: &mut Ui, commands: &mut Vec<Command>) {
     let component = state.selected_component().filter(|_| !state.trying.everywhere);
     place_ui(state, component.as_ref(), ui, commands);
-    let place = component.clone().map_or(Place::All, Place::Component);
+    let place = state.place();
     let mut models: Vec<ModelId> = known.iter().map(|one| one.knob.model).collect();
     models.sort_unstable();
     models.dedup();

@@ -4,6 +4,8 @@
 mod answer;
 mod chart;
 mod compared;
+mod explore;
+mod frontier;
 mod knobs;
 mod pins;
 mod scenarios;
@@ -87,6 +89,8 @@ fn answers_ui(state: &State, ui: &mut Ui, commands: &mut Vec<Command>) {
     } else {
         ui.label(RichText::new("Preparing the models …").color(weak));
     }
+    ui.separator();
+    explore::explore_ui(state, ui, commands);
     ui.separator();
     pins::pins_ui(state, ui, commands);
 }
