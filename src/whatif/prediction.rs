@@ -150,6 +150,12 @@ impl Part {
     }
 }
 
+/// The unit of a metric, as the answer has it; counts where it says nothing.
+pub fn unit_of(parts: &[Part], metric: &str) -> Unit {
+    let outcomes = parts.iter().flat_map(|part| &part.outcomes);
+    outcomes.into_iter().find(|outcome| outcome.metric == metric).map_or(Unit::COUNT, |outcome| outcome.unit)
+}
+
 /// How much trouble to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {

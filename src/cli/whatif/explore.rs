@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::parts::unit;
 use super::parts::{Predicted, value_json};
 use super::text::figure;
 use crate::cli::clean;
@@ -13,6 +12,7 @@ use crate::model::unit::Unit;
 use crate::whatif::combine::Combined;
 use crate::whatif::explore::Tradeoff;
 use crate::whatif::frontier::Point;
+use crate::whatif::prediction::unit_of;
 use crate::whatif::scenario::Setting;
 use crate::whatif::sensitivity::Tornado;
 
@@ -190,7 +190,7 @@ pub fn together_text(settings: &[Setting], combined: &Combined, style: Style) ->
     }
     let _ = writeln!(page, "\n{}", style.heading("Together, and each alone"));
     for joint in combined.joint.iter().filter(|joint| joint.joint != 0.0 || joint.sum_of_parts != 0.0) {
-        let unit = unit(joint.metric, &combined.parts);
+        let unit = unit_of(&combined.parts, joint.metric);
         let whose = joint.component.as_ref().map_or_else(|| "all".to_owned(), |id| clean::line(id.as_str()));
         let change = |value: f64| if value > 0.0 { format!("+{}", figure(value, unit)) } else { figure(value, unit) };
         let alone: Vec<String> = settings

@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::parts::{Predicted, unit, value_json};
+use super::parts::{Predicted, value_json};
 use crate::cli::clean;
 use crate::cli::inspect::text::Style;
 use crate::model::format::number_text;
 use crate::whatif::goal::{Reached, Side, Sought, Standing};
-use crate::whatif::prediction::Part;
+use crate::whatif::prediction::{Part, unit_of};
 
 /// What was found, for JSON.
 #[derive(Debug, Serialize)]
@@ -46,7 +46,7 @@ impl GoalPart {
             component: standing.target.component.as_ref().map(ToString::to_string),
             wanted: side(standing.target.side),
             value: standing.target.value,
-            predicted: Predicted::of(standing.predicted, unit(&standing.target.metric, parts), true),
+            predicted: Predicted::of(standing.predicted, unit_of(parts, &standing.target.metric), true),
             miss: standing.miss,
             relaxed: standing.relaxed,
         };
@@ -89,7 +89,7 @@ pub fn text(sought: &Sought, parts: &[Part], style: Style) -> String {
     }
     for (number, standing) in sought.standings.iter().enumerate() {
         let target = &standing.target;
-        let unit = unit(&target.metric, parts);
+        let unit = unit_of(parts, &target.metric);
         let mut line = format!(
             "  {} {} {}: {} [{} .. {}]",
             clean::line(&target.metric),

@@ -194,12 +194,6 @@ fn by_path<S: Serializer>(settings: &[(String, KnobValue)], serializer: S) -> Re
     serializer.collect_map(settings.iter().map(|(path, value)| (path, value_json(*value))))
 }
 
-/// The unit of a metric, as the answer has it.
-pub fn unit(metric: &str, parts: &[Part]) -> Unit {
-    let outcomes = parts.iter().flat_map(|part| &part.outcomes);
-    outcomes.into_iter().find(|outcome| outcome.metric == metric).map_or(Unit::COUNT, |outcome| outcome.unit)
-}
-
 /// A setting's value; whole numbers are written as such.
 pub fn value_json(value: KnobValue) -> serde_json::Value {
     match value {

@@ -229,13 +229,7 @@ impl Totals {
         if self.nodes.len() >= MAX_KEPT {
             return;
         }
-        let value = |wanted: &[u8]| {
-            lines(section.body)
-                .take(MAX_LINES)
-                .filter_map(field)
-                .find(|(key, _)| *key == wanted)
-                .map(|(_, value)| value)
-        };
+        let value = |wanted: &[u8]| value_of(section, wanted);
         let name = value(b"Name").map_or_else(|| format!("channel {}", text(section.argument)), atom);
         self.nodes.push(OtherNode { kind, name, controller: value(b"Controller").map(text) });
     }
@@ -244,13 +238,7 @@ impl Totals {
         if self.schedulers.len() >= MAX_LINES {
             return;
         }
-        let value = |wanted: &[u8]| {
-            lines(section.body)
-                .take(MAX_LINES)
-                .filter_map(field)
-                .find(|(key, _)| *key == wanted)
-                .map(|(_, value)| value)
-        };
+        let value = |wanted: &[u8]| value_of(section, wanted);
         let flags = value(b"Scheduler Sleep Info Flags").unwrap_or_default();
         self.schedulers.push(Scheduler {
             id: number(section.argument).unwrap_or(0),
@@ -329,6 +317,12 @@ pub(super) fn function(text: &[u8]) -> Option<&[u8]> {
     let inside = rest.strip_prefix(b" (")?;
     let end = memchr::memmem::find(inside, b" + ").or_else(|| memchr::memrchr(b')', inside))?;
     Some(&inside[..end])
+}
+
+/// The first field of this name among a section's first lines.
+fn value_of<'a>(section: Section<'a>, wanted: &[u8]) -> Option<&'a [u8]> {
+    let mut fields = lines(section.body).take(MAX_LINES).filter_map(field);
+    fields.find(|(key, _)| *key == wanted).map(|(_, value)| value)
 }
 
 #[cfg(test)]

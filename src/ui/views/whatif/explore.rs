@@ -16,7 +16,7 @@ use crate::whatif::explore::{Explored, Found, goals_of};
 use crate::whatif::goal::{Lever, Reached, Side, Sought, Standing, Target};
 use crate::whatif::knob::KnobValue;
 use crate::whatif::outcome::{OUTCOMES, OutcomeInfo};
-use crate::whatif::prediction::Part;
+use crate::whatif::prediction::{Part, unit_of};
 use crate::whatif::scenario::Setting;
 use crate::whatif::sensitivity::Tornado;
 
@@ -264,10 +264,7 @@ fn goal_ui(sought: &Sought, parts: &[Part], ui: &mut Ui, commands: &mut Vec<Comm
         Reached::Missed => ("Not reached; this is as near as it gets", theme.critical.stroke),
     };
     ui.label(RichText::new(text).strong().color(colour));
-    let unit = |metric: &str| {
-        let outcomes = parts.iter().flat_map(|part| &part.outcomes);
-        outcomes.into_iter().find(|outcome| outcome.metric == metric).map_or(Unit::COUNT, |outcome| outcome.unit)
-    };
+    let unit = |metric: &str| unit_of(parts, metric);
     for (number, standing) in sought.standings.iter().enumerate() {
         let Standing { target, predicted, miss, relaxed } = standing;
         let text = |value: f64| number_text(value, unit(&target.metric));
@@ -351,10 +348,7 @@ fn together_ui(state: &State, settings: &[(String, String)], combined: &Combined
         let text = format!("In each other's way: {}", conflict.reason);
         ui.add(egui::Label::new(RichText::new(text).color(theme.warning.stroke)).wrap());
     }
-    let unit = |metric: &str| {
-        let outcomes = combined.parts.iter().flat_map(|part| &part.outcomes);
-        outcomes.into_iter().find(|outcome| outcome.metric == metric).map_or(Unit::COUNT, |outcome| outcome.unit)
-    };
+    let unit = |metric: &str| unit_of(&combined.parts, metric);
     let moved: Vec<_> = combined
         .joint
         .iter()
